@@ -1,0 +1,1 @@
+"""The compiled loops: Numba only, arrays in, ``out`` filled."""

@@ -1,0 +1,89 @@
+"""What fastcheck asks of a model: ``params``, a dict of live arrays, and ``loss(x, t)``, a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.errors import InvalidArgument, InvalidType, unknown_choice
+
+
+def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
+    """Return the model's parameters: the live arrays, in the model's order.
+
+    Raises
+    ------
+    InvalidType
+        If the model has no ``loss``, its ``params`` is no mapping, or a parameter is not a float array.
+    InvalidArgument
+        If there are no parameters, or one holds nan or infinity.
+    """
+    if not callable(getattr(model, "loss", None)):
+        raise InvalidType(
+            f"model={type(model).__name__} has no method loss(x, t); "
+            "pass an object with params and loss"
+        )
+    params = getattr(model, "params", None)
+    if not isinstance(params, Mapping):
+        raise InvalidType(
+            f"model.params={type(params).__name__} must be a dict from names to float arrays; "
+            "let it hold the very arrays that loss uses"
+        )
+    if not params:
+        raise InvalidArgument(
+            "model.params={} holds no parameter; there is nothing to check"
+        )
+    for name, array in params.items():
+        if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+            kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+            raise InvalidType(
+                f"params[{name!r}] is of kind {kind}, must be a float32 or float64 array; "
+                "convert it once, where the model is made"
+            )
+        if not np.isfinite(array).all():
+            raise InvalidArgument(
+                f"params[{name!r}] holds nan or infinity; no gradient exists there"
+            )
+    return dict(params)
+
+
+def chosen_parameters(names: Mapping[str, Any], params: Any) -> list[str]:
+    """Return which parameters to check: all, or those named by the option ``params``.
+
+    Raises
+    ------
+    UnknownChoice
+        If a name is none of the model's.
+    InvalidArgument
+        If no name is given.
+    """
+    if params is None:
+        return list(names)
+    wanted = [params] if isinstance(params, str) else list(params)
+    if not wanted:
+        raise InvalidArgument("params=[] names no parameter; leave it out to check all of them")
+    for name in wanted:
+        if name not in names:
+            raise unknown_choice("params", name, names)
+    return [name for name in names if name in wanted]
+
+
+def plain_loss(model: Any, x: Any, t: Any) -> float:
+    """Return ``model.loss(x, t)`` as a Python float.
+
+    Raises
+    ------
+    InvalidType
+        If it is not a single real number.
+    """
+    result = model.loss(x, t)
+    array = np.asarray(result)
+    if array.size != 1 or array.dtype.kind not in "fiu":
+        raise InvalidType(
+            f"model.loss returned {type(result).__name__} of shape {array.shape}, "
+            "must be one real number; return the mean over the batch"
+        )
+    return float(array.item())

@@ -1,0 +1,84 @@
+"""What every primitive tells: its name and code, its meaning in NumPy, and how it becomes instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.primitives.loops import Shape
+
+# A family owns this many consecutive codes; the interpreter finds the family as code // FAMILY_SIZE.
+FAMILY_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of float64 elements in the interpreter's memory."""
+
+    offset: int
+    size: int
+
+
+class Lowering(Protocol):
+    """What a primitive sees of the plan that is being built (`fastcheck.engine.plan`)."""
+
+    @property
+    def skip_zeros(self) -> bool:
+        """Whether a product may leave out zeros of a constant: where nothing is inf or nan."""
+
+    def shape(self, value: int) -> Shape:
+        """Return the shape of a value of the program."""
+
+    def span(self, value: int) -> Span:
+        """Return where a value lies; the output's place is made on the first call."""
+
+    def temporary(self, size: int) -> Span:
+        """Return room for an intermediate result of `size` elements."""
+
+    def constant(self, value: int) -> NDArray[Any] | None:
+        """Return the value's array where no parameter reaches it, else None."""
+
+    def store(self, array: NDArray[Any]) -> Span:
+        """Put a constant array into the interpreter's memory."""
+
+    def share(self, output: int, value: int) -> None:
+        """Let `output` lie where `value` lies: the same elements under another shape."""
+
+    def emit(
+        self,
+        code: int,
+        out: Span,
+        operands: tuple[Span, ...],
+        dims: tuple[int, ...] = (),
+        index: NDArray[np.int64] | None = None,
+        decisions: int = 0,
+    ) -> None:
+        """Append an instruction that fills `out` and notes `decisions` switch positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One array operation of a Program.
+
+    Attributes
+    ----------
+    name
+        The name in listings and messages.
+    code
+        The first number of an instruction; ``code // FAMILY_SIZE`` is the family.
+    evaluate
+        The forward in NumPy: the input arrays, then the operation's attributes by keyword.
+    lower
+        Appends the operation's instructions to a plan: ``lower(lowering, code, inputs, output, attributes)``.
+    """
+
+    name: str
+    code: int
+    evaluate: Callable[..., NDArray[Any]] = field(repr=False)
+    lower: Callable[[Lowering, int, tuple[int, ...], int, Mapping[str, Any]], None] = field(
+        repr=False
+    )

@@ -1,0 +1,39 @@
+"""The only place that sets Numba's options.
+
+``kernel`` compiles what other kernels call; it is never cached on its own, since the compiled code of
+whoever calls it contains it. ``linear_kernel`` is the same and lets LLVM fuse a product and a sum
+into one rounding, which is safe only in plain linear products. ``entry_kernel`` is what Python calls:
+compiled once for all programs and kept on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+from fastcheck.primitives.cache import cache_folder
+
+# No exception can leave a kernel: a division by zero is inf or nan, as in NumPy.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+kernel: Callable[..., Any] = numba.njit(**_OPTIONS)
+linear_kernel: Callable[..., Any] = numba.njit(fastmath={"contract"}, **_OPTIONS)
+
+
+def entry_kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` on its first call and keep the machine code in the cache folder.
+
+    Numba reads the folder's name when a function is decorated, so the global setting is changed only
+    for that moment: the caches of other Numba code in the process stay where they are.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(**_OPTIONS)(function)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        return numba.njit(cache=True, **_OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = before

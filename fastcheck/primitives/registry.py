@@ -1,0 +1,12 @@
+"""Every primitive by name. A new family adds its line here and in the interpreter's dispatch."""
+
+from __future__ import annotations
+
+from fastcheck.primitives import arithmetic, linear, piecewise, reductions, smooth, structure
+from fastcheck.primitives.base import Primitive
+
+FAMILIES = (arithmetic, smooth, piecewise, linear, reductions, structure)
+
+PRIMITIVES: dict[str, Primitive] = {
+    primitive.name: primitive for family in FAMILIES for primitive in family.PRIMITIVES
+}

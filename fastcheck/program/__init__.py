@@ -1,0 +1,7 @@
+"""The recorded forward: a list of array operations from parameters to the loss."""
+
+from fastcheck.program.evaluate import evaluate
+from fastcheck.program.program import Operation, Program, Source, Value
+from fastcheck.program.simplify import simplified
+
+__all__ = ["Operation", "Program", "Source", "Value", "evaluate", "simplified"]

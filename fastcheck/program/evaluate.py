@@ -1,0 +1,36 @@
+"""The program's meaning in NumPy: the plain reference for every kernel, and the replay that proves a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.program.program import Program
+
+
+def evaluate(program: Program, parameters: Mapping[str, NDArray[np.floating]]) -> float:
+    """Return the loss at other parameter values, computed in float64.
+
+    Parameters
+    ----------
+    program
+        The recorded loss.
+    parameters
+        One array per parameter of the program, of the recorded shape.
+
+    Returns
+    -------
+    float
+        The loss; inf or nan where the arithmetic gives that, without a warning.
+    """
+    arrays: dict[int, NDArray[np.float64]] = dict(program.constants)
+    for name, number in program.parameters.items():
+        arrays[number] = np.asarray(parameters[name], dtype=np.float64)
+    with np.errstate(all="ignore"):
+        for operation in program.operations:
+            inputs = (arrays[number] for number in operation.inputs)
+            result = operation.primitive.evaluate(*inputs, **operation.attributes)
+            arrays[operation.output] = np.asarray(result, dtype=np.float64)
+    return float(arrays[program.output])

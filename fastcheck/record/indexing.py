@@ -1,0 +1,66 @@
+"""Reading and writing parts of a recording array."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from fastcheck.record.array import RecordingArray, is_recording, read
+from fastcheck.record.operands import array_of
+from fastcheck.record.rearrange import rearranged
+from fastcheck.record.unwrap import moving, unwrapped
+
+
+def get_item(array: RecordingArray, key: Any) -> RecordingArray:
+    """Record ``array[key]``: a view for slices and integers, else a copy, as in NumPy."""
+    tape = array.storage.tape
+    if moving(key):
+        tape.refuse(
+            "reading by a mask",
+            "how many elements it selects depends on the parameters; use np.where or multiply by it",
+        )
+    real_key = unwrapped(key)
+    return rearranged(  # type: ignore[no-any-return]
+        tape, lambda elements: operator.getitem(elements, real_key), (array,), {}
+    )
+
+
+def set_item(array: RecordingArray, key: Any, value: Any) -> None:
+    """Record ``array[key] = value``."""
+    tape = array.storage.tape
+    if moving(key):
+        _set_by_mask(array, key, value)
+        return
+    real_key = unwrapped(key)
+    if array.storage.moves or moving(value):
+        written = array_of(tape, value) if not moving(value) or is_recording(value) else None
+        if written is None:
+            tape.refuse("writing a list of recorded values", "make it an array by np.array first")
+        if array.dtype.kind != "f" and written.dtype.kind == "f":
+            tape.refuse(
+                f"a write into an array of dtype {array.dtype}",
+                "the values depend on the parameters and would be cut off; make the array float",
+            )
+        positions = array.storage.element_numbers(array.view)[real_key]
+        array.storage.write(np.asarray(positions), read(written), written.shape)
+        value = written.view
+    array.view[real_key] = unwrapped(value)
+
+
+def _set_by_mask(array: RecordingArray, mask: Any, value: Any) -> None:
+    """Record a write through a mask that hangs on the parameters: a choice, element by element."""
+    tape = array.storage.tape
+    if not is_recording(mask) or mask.dtype.kind != "b":
+        tape.refuse(
+            "writing at places that depend on the parameters",
+            "only a single boolean mask is known to the recorder",
+        )
+    if np.size(unwrapped(value)) != 1:
+        tape.refuse(
+            "writing several values through a mask",
+            "which value goes where depends on the parameters; use np.where",
+        )
+    condition = mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
+    set_item(array, ..., np.where(condition, value, array))

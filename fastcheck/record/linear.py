@@ -1,0 +1,53 @@
+"""Matrix products of recording arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastcheck.record.array import RecordingArray, read
+from fastcheck.record.operands import array_of, emitted, refuse_options
+from fastcheck.record.tape import Tape
+
+
+def matmul(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
+    """Record ``a @ b``; a vector is a matrix of one row or one column."""
+    refuse_options(tape, name, options)
+    left, right = array_of(tape, a), array_of(tape, b)
+    result = np.matmul(left.view, right.view)
+    row, column = left.ndim == 1, right.ndim == 1
+    if row:
+        left = left.reshape(1, -1)
+    if column:
+        right = right.reshape(-1, 1)
+    if not (row or column):
+        return emitted(tape, "matmul", result, (read(left), read(right)))
+    product = np.matmul(left.view, right.view)
+    recorded = emitted(tape, "matmul", product, (read(left), read(right)))
+    return recorded.reshape(result.shape)
+
+
+def _dot(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
+    refuse_options(tape, name, options)
+    left, right = array_of(tape, a), array_of(tape, b)
+    if left.ndim == 0 or right.ndim == 0:
+        return left * right
+    if right.ndim > 2:  # noqa: PLR2004 - from here on np.dot and np.matmul differ
+        tape.refuse(f"{name} with a {right.ndim}-dimensional right factor", "use @ or np.matmul")
+    if left.ndim <= 2:  # noqa: PLR2004 - a plain matrix product
+        return matmul(tape, name, left, right)
+    rows = left.reshape(-1, left.shape[-1])
+    return matmul(tape, name, rows, right).reshape(left.shape[:-1] + right.shape[1:])
+
+
+def _outer(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> RecordingArray:
+    refuse_options(tape, name, options)
+    column = array_of(tape, a).reshape(-1, 1)
+    row = array_of(tape, b).reshape(1, -1)
+    return column * row  # type: ignore[no-any-return]
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.outer: _outer}
+METHODS: dict[str, Callable[..., Any]] = {"dot": _dot}

@@ -1,0 +1,86 @@
+"""A recording is believed only after it reproduces the user's loss.
+
+At the recorded parameters and at ten perturbed ones, from small to large steps, the program's loss in
+float64 must be the user's to the rounding of the user's dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.program import Program, evaluate
+
+# Relative steps of the perturbed points, two draws of each: the small ones stay on the recorded side of
+# most switches, the large ones cross many, so that a decision taken for granted is found out.
+STEPS = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1)
+DRAWS = 2
+
+# Rounding a loss accumulates: u times the length of its longest chain of sums (a few thousand here),
+# amplified where terms cancel. 2**14 u is 1.8e-12 in float64 and 1e-3 in float32; a dependence that the
+# recording lost changes the loss by about the step times its gradient, far above that for large steps.
+ROUNDING_FACTOR = 2.0**14
+
+
+def first_disagreement(
+    program: Program, parameters: Mapping[str, NDArray[Any]], loss: Callable[[], float]
+) -> str | None:
+    """Return what the program gets wrong, or None.
+
+    Parameters
+    ----------
+    program
+        The recording.
+    parameters
+        The user's live arrays; perturbed in place and restored bit for bit.
+    loss
+        The user's loss at the present values of `parameters`.
+    """
+    rng = np.random.default_rng(0)
+    scales = {name: _typical_size(array) for name, array in parameters.items()}
+    for step in (0.0, *(step for step in STEPS for _ in range(DRAWS))):
+        with perturbed(parameters):
+            for name, array in parameters.items():
+                noise = rng.standard_normal(array.shape)
+                array += (step * scales[name] * noise).astype(array.dtype)
+            wanted = loss()
+            got = evaluate(program, parameters)
+        if not _agree(got, wanted, program):
+            return (
+                f"at parameters perturbed by {step:g} of their size the recording gives the loss "
+                f"{got!r}, the code itself {wanted!r}"
+            )
+    return None
+
+
+def _agree(got: float, wanted: float, program: Program) -> bool:
+    if not np.isfinite(wanted):
+        return not np.isfinite(got) or program.unit_roundoff > np.finfo(np.float64).eps
+    scale = max(abs(wanted), abs(program.loss))
+    return abs(got - wanted) <= ROUNDING_FACTOR * program.unit_roundoff * scale
+
+
+def _typical_size(array: NDArray[Any]) -> float:
+    size = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 0.0
+    return size if size > 0.0 else 1.0
+
+
+@contextmanager
+def perturbed(parameters: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Let the block write into the parameters; put back every bit afterwards."""
+    before = {name: array.copy() for name, array in parameters.items()}
+    locked = [array for array in parameters.values() if not array.flags.writeable]
+    try:
+        for array in locked:
+            array.flags.writeable = True
+        yield
+    finally:
+        for name, array in parameters.items():
+            if array.flags.writeable:
+                array[...] = before[name]
+        for array in locked:
+            array.flags.writeable = False
