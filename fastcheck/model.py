@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,20 @@ def plain_loss(model: Any, x: Any, t: Any) -> float:
             "must be one real number; return the mean over the batch"
         )
     return float(array.item())
+
+
+@contextmanager
+def restored(parameters: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Let the block write into the parameters; put back every bit afterwards."""
+    before = {name: array.copy() for name, array in parameters.items()}
+    locked = [array for array in parameters.values() if not array.flags.writeable]
+    try:
+        for array in locked:
+            array.flags.writeable = True
+        yield
+    finally:
+        for name, array in parameters.items():
+            if array.flags.writeable:
+                array[...] = before[name]
+        for array in locked:
+            array.flags.writeable = False

@@ -19,15 +19,18 @@ PACKAGE = "fastcheck"
 # TYPE_CHECKING count like any other: they are dependencies of the reader if not of the interpreter.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
+    "version": set(),
     "locking": {"errors"},
+    "model": {"errors"},
     "data": {"errors"},
     "nn": {"data", "errors"},
     "primitives": {"errors"},
     "program": {"errors", "primitives"},
-    "record": {"errors", "locking", "primitives", "program"},
-    "engine": {"errors", "locking", "primitives", "program"},
+    "record": {"errors", "locking", "model", "primitives", "program"},
+    "engine": {"errors", "locking", "model", "primitives", "program"},
     "verdict": {"engine.result", "errors"},
     "diagnose": {"engine.result", "errors", "verdict"},
+    "second_look": {"engine", "verdict"},
     "report": {"errors", "verdict"},
     "api": {
         "data",
@@ -35,14 +38,16 @@ ALLOWED: dict[str, set[str]] = {
         "engine",
         "errors",
         "locking",
+        "model",
         "nn",
         "primitives",
         "program",
         "record",
         "report",
+        "second_look",
         "verdict",
     },
-    "cli": {"api", "data", "errors", "nn", "report"},
+    "cli": {"api", "data", "errors", "nn", "report", "version"},
 }
 FREE = {"__init__", "__main__"}  # the public names, and `python -m fastcheck`
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastcheck.engine.kernels.differences import (
     REFINEMENT,
@@ -13,7 +15,7 @@ from fastcheck.engine.kernels.differences import (
     central_differences,
 )
 from fastcheck.engine.kernels.interpreter import A_SIZE, CODE, DIMS, OUT_SIZE
-from fastcheck.engine.plan import Plan, make_plan
+from fastcheck.engine.plan import Plan, make_plan, unfilled
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
 from fastcheck.engine.steps import FULL_STEP, checked_step
 from fastcheck.engine.workers import Progress, Range, cut, usable_threads, work_through
@@ -64,9 +66,8 @@ def full_gradient(
     step = checked_step(step, FULL_STEP, base)
     began = perf_counter()
     plan = make_plan(program)
-    _compile(plan)
-    compiled = perf_counter()
-    results = {name: _unfilled(array.shape) for name, array in base.items()}
+    ready = perf_counter()
+    results = {name: unfilled(array.shape) for name, array in base.items()}
     ranges = cut(
         {name: array.size for name, array in base.items()},
         {name: 2 * _cost(plan, name) for name in names},
@@ -84,23 +85,12 @@ def full_gradient(
         sees_switches=True,
         step=step,
         threads=threads,
-        seconds=perf_counter() - compiled,
-        compile_seconds=compiled - began,
+        seconds=perf_counter() - ready,
+        setup_seconds=ready - began,
     )
 
 
-_Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _unfilled(shape: tuple[int, ...]) -> _Arrays:
-    """Return gradient, left, right, refined and switched as the kernel fills them."""
-    return (
-        np.empty(shape),
-        np.empty(shape),
-        np.empty(shape),
-        np.empty(shape, np.int8),
-        np.empty(shape, np.bool_),
-    )
+_Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 def _differences(filled: _Arrays, step: float) -> ParameterDifferences:
@@ -118,49 +108,24 @@ def _worker(plan: Plan, step: float, results: dict[str, _Arrays]) -> Callable[[R
     """Return a function that does ranges on its own copy of all values."""
     memory = plan.memory.copy()
     decisions = np.zeros((2, plan.switches), np.int32)
-    last: str | None = None
 
     def work(item: Range) -> None:
-        nonlocal last
-        if item.name != last:
-            # Values that the last parameter reached are still perturbed.
-            memory[:] = plan.memory
-            last = item.name
-        _call(plan, memory, decisions, item, step, results[item.name])
+        central_differences(
+            plan.instructions,
+            plan.rows[item.name],
+            memory,
+            plan.indices,
+            decisions,
+            plan.output,
+            plan.places[item.name],
+            item.start,
+            item.stop,
+            step,
+            REFINEMENTS,
+            *(array.reshape(-1) for array in results[item.name]),
+        )
 
     return work
-
-
-def _call(
-    plan: Plan,
-    memory: np.ndarray,
-    decisions: np.ndarray,
-    item: Range,
-    step: float,
-    result: _Arrays,
-) -> None:
-    central_differences(
-        plan.instructions,
-        plan.rows[item.name],
-        memory,
-        plan.indices,
-        decisions,
-        plan.output,
-        float(plan.memory[plan.output]),
-        plan.places[item.name],
-        item.start,
-        item.stop,
-        step,
-        REFINEMENTS,
-        *(array.reshape(-1) for array in result),
-    )
-
-
-def _compile(plan: Plan) -> None:
-    """Compile the kernel, or load it from disk, by a call that does nothing."""
-    name = next(iter(plan.places))
-    decisions = np.zeros((2, plan.switches), np.int32)
-    _call(plan, plan.memory, decisions, Range(name, 0, 0), 1.0, _unfilled((0,)))
 
 
 def _cost(plan: Plan, name: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.engine.kernels.differences import evaluate
+from fastcheck.engine.kernels.differences import central_differences
 from fastcheck.engine.kernels.interpreter import (
     CODE,
     COLUMNS,
@@ -60,11 +60,43 @@ class Plan:
 
 def make_plan(program: Program) -> Plan:
     """Lower the program and evaluate it once, at its base point."""
-    plan = _lowered(program, skip_zeros=True)
+    plan = _settled(_lowered(program, skip_zeros=True))
     if np.isfinite(plan.memory).all():
         return plan
     # A zero that is left out would hide 0 * inf = nan.
-    return _lowered(program, skip_zeros=False)
+    return _settled(_lowered(program, skip_zeros=False))
+
+
+def _settled(plan: Plan) -> Plan:
+    """Bring the plan's memory to the base point: the kernel, asked for no element at all."""
+    central_differences(
+        plan.instructions,
+        np.arange(len(plan.instructions)),
+        plan.memory,
+        plan.indices,
+        np.zeros((2, plan.switches), np.int32),
+        plan.output,
+        0,
+        0,
+        0,
+        1.0,
+        0,
+        *unfilled((0,)),
+    )
+    return plan
+
+
+def unfilled(
+    shape: tuple[int, ...],
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the kernel's results, not filled yet: gradient, left, right, refined, switched."""
+    return (
+        np.empty(shape),
+        np.empty(shape),
+        np.empty(shape),
+        np.empty(shape, np.int8),
+        np.empty(shape, np.bool_),
+    )
 
 
 def _lowered(program: Program, *, skip_zeros: bool) -> Plan:
@@ -166,9 +198,6 @@ class _Builder:
         instructions = np.array(self._instructions, np.int64).reshape(-1, COLUMNS)
         indices = np.concatenate([*self._indices, np.zeros(0, np.int64)]).astype(np.int64)
         output = self.span(program.output).offset
-        every_row = np.arange(len(instructions))
-        decisions = np.zeros(self._switches, np.int32)
-        evaluate(instructions, every_row, memory, indices, decisions, output)
         return Plan(
             instructions=instructions,
             indices=indices,

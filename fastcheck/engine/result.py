@@ -54,9 +54,9 @@ class NumericalGradient:
     threads
         How many worked.
     seconds
-        Wall time of the differences, without recording and compiling.
-    compile_seconds
-        Wall time of compiling the kernels or loading them from disk, 0 where none are used.
+        Wall time of the differences alone.
+    setup_seconds
+        Wall time of laying out the program and of compiling the kernels or loading them from disk.
     notes
         What the user should know, such as why another engine was not used.
     """
@@ -69,5 +69,5 @@ class NumericalGradient:
     step: float
     threads: int
     seconds: float
-    compile_seconds: float = 0.0
+    setup_seconds: float = 0.0
     notes: tuple[str, ...] = ()

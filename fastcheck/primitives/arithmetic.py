@@ -17,6 +17,9 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR = range(
     FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 8
 )
 
+# Bits of `_truth`.
+_ONE, _BOTH = 2 | 4, 8
+
 
 @kernel
 def _add(x: float, y: float) -> float:
@@ -44,18 +47,9 @@ def _power(x: float, y: float) -> float:
 
 
 @kernel
-def _and(x: float, y: float) -> float:
-    return 1.0 if x != 0.0 and y != 0.0 else 0.0
-
-
-@kernel
-def _or(x: float, y: float) -> float:
-    return 1.0 if x != 0.0 or y != 0.0 else 0.0
-
-
-@kernel
-def _xor(x: float, y: float) -> float:
-    return 1.0 if (x != 0.0) != (y != 0.0) else 0.0
+def _truth(x: float, y: float) -> int:
+    """Return one bit of four: neither is true, only x, only y, both."""
+    return 1 << ((x != 0.0) + 2 * (y != 0.0))
 
 
 _add_loop = binary_loop(_add)
@@ -63,9 +57,14 @@ _subtract_loop = binary_loop(_subtract)
 _multiply_loop = binary_loop(_multiply)
 _divide_loop = binary_loop(_divide)
 _power_loop = binary_loop(_power)
-_and_loop = binary_loop(_and)
-_or_loop = binary_loop(_or)
-_xor_loop = binary_loop(_xor)
+_truth_loop = binary_loop(_truth)
+
+
+@kernel
+def _logic_loop(a: Any, b: Any, out: Any, dims: Any, accepted: int) -> None:
+    _truth_loop(a, b, out, dims)
+    for j in range(out.size):
+        out[j] = 1.0 if accepted & int(out[j]) else 0.0
 
 
 @kernel
@@ -82,11 +81,11 @@ def run(code: int, a: Any, b: Any, out: Any, dims: Any) -> None:
     elif code == POWER:
         _power_loop(a, b, out, dims)
     elif code == AND:
-        _and_loop(a, b, out, dims)
+        _logic_loop(a, b, out, dims, _BOTH)
     elif code == OR:
-        _or_loop(a, b, out, dims)
+        _logic_loop(a, b, out, dims, _ONE | _BOTH)
     else:
-        _xor_loop(a, b, out, dims)
+        _logic_loop(a, b, out, dims, _ONE)
 
 
 PRIMITIVES = (

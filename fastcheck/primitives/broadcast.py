@@ -30,9 +30,10 @@ def lower_elementwise(
     inputs: tuple[int, ...],
     output: int,
     attributes: Mapping[str, Any],
-    decisions: bool = False,
+    *,
+    decides: bool = False,
 ) -> None:
-    """Emit one elementwise instruction; with `decisions`, every element notes a switch."""
+    """Emit one elementwise instruction; with `decides`, every element notes a switch."""
     shape = lowering.shape(output)
     out = lowering.span(output)
     dims = fold_broadcast(shape, tuple(lowering.shape(value) for value in inputs))
@@ -41,4 +42,4 @@ def lower_elementwise(
     else:
         spans = tuple(broadcast_span(lowering, value, shape) for value in inputs)
         dims = (1, out.size, *(step for _ in inputs for step in (0, 1)))
-    lowering.emit(code, out, spans, dims, decisions=out.size if decisions else 0)
+    lowering.emit(code, out, spans, dims, decisions=out.size if decides else 0)

@@ -101,24 +101,3 @@ def binary_loop(function: Callable[..., Any]) -> Any:
                 row[:] = function(x[0], y[0])
 
     return loop
-
-
-def deciding_loop(function: Callable[..., Any]) -> Any:
-    """Return `binary_loop`'s kernel that also notes on which side of its switch each element lies.
-
-    The side is the sign of ``a - b``: 1, 0 on the switch, or -1.
-    """
-    values = binary_loop(function)
-    sides = binary_loop(_side)
-
-    @kernel
-    def loop(a: Any, b: Any, out: Any, dims: Any, decisions: Any) -> None:
-        values(a, b, out, dims)
-        sides(a, b, decisions, dims)
-
-    return loop
-
-
-@kernel
-def _side(x: float, y: float) -> int:
-    return (x > y) - (x < y)

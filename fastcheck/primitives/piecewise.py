@@ -15,7 +15,7 @@ import numpy as np
 from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
-from fastcheck.primitives.loops import deciding_loop
+from fastcheck.primitives.loops import binary_loop
 
 FAMILY = 2
 (
@@ -32,6 +32,11 @@ FAMILY = 2
     WHERE,
 ) = range(FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 11)
 
+# The side of a switch whose operands cannot be compared: one of them is nan.
+_UNORDERED = 2
+# The sides -1, 0, 1 and _UNORDERED as bits of a set.
+_BELOW, _ON, _ABOVE, _NEITHER = 1, 2, 4, 8
+
 
 @kernel
 def _maximum(x: float, y: float) -> float:
@@ -45,58 +50,32 @@ def _minimum(x: float, y: float) -> float:
 
 
 @kernel
-def _greater(x: float, y: float) -> float:
-    return 1.0 if x > y else 0.0
+def _side(x: float, y: float) -> int:
+    return (x > y) - (x < y) if x == x and y == y else _UNORDERED
+
+
+_maximum_loop = binary_loop(_maximum)
+_minimum_loop = binary_loop(_minimum)
+_side_loop = binary_loop(_side)
 
 
 @kernel
-def _greater_equal(x: float, y: float) -> float:
-    return 1.0 if x >= y else 0.0
+def _answer_loop(out: Any, decisions: Any, accepted: int) -> None:
+    """Fill 1 where the side is among those whose bits, counted from -1, are set in `accepted`."""
+    for j in range(out.size):
+        out[j] = accepted >> (decisions[j] + 1) & 1
 
 
 @kernel
-def _less(x: float, y: float) -> float:
-    return 1.0 if x < y else 0.0
+def _sign_loop(a: Any, out: Any) -> None:
+    for j in range(out.size):
+        out[j] = (a[j] > 0.0) - (a[j] < 0.0) if a[j] == a[j] else a[j]
 
 
 @kernel
-def _less_equal(x: float, y: float) -> float:
-    return 1.0 if x <= y else 0.0
-
-
-@kernel
-def _equal(x: float, y: float) -> float:
-    return 1.0 if x == y else 0.0
-
-
-@kernel
-def _not_equal(x: float, y: float) -> float:
-    return 1.0 if x != y else 0.0
-
-
-_maximum_loop = deciding_loop(_maximum)
-_minimum_loop = deciding_loop(_minimum)
-_greater_loop = deciding_loop(_greater)
-_greater_equal_loop = deciding_loop(_greater_equal)
-_less_loop = deciding_loop(_less)
-_less_equal_loop = deciding_loop(_less_equal)
-_equal_loop = deciding_loop(_equal)
-_not_equal_loop = deciding_loop(_not_equal)
-
-
-@kernel
-def _absolute_loop(a: Any, out: Any, decisions: Any) -> None:
+def _absolute_loop(a: Any, out: Any) -> None:
     for j in range(out.size):
         out[j] = abs(a[j])
-        decisions[j] = (a[j] > 0.0) - (a[j] < 0.0)
-
-
-@kernel
-def _sign_loop(a: Any, out: Any, decisions: Any) -> None:
-    for j in range(out.size):
-        side = (a[j] > 0.0) - (a[j] < 0.0)
-        out[j] = side if a[j] == a[j] else a[j]
-        decisions[j] = side
 
 
 @kernel
@@ -113,29 +92,34 @@ def _where_loop(condition: Any, a: Any, b: Any, out: Any, dims: Any) -> None:
 
 @kernel
 def run(code: int, a: Any, b: Any, c: Any, out: Any, dims: Any, decisions: Any) -> None:
-    """Fill `out` by the operation `code`, and `decisions` (int32) by the side of each switch."""
-    if code == MAXIMUM:
-        _maximum_loop(a, b, out, dims, decisions)
-    elif code == MINIMUM:
-        _minimum_loop(a, b, out, dims, decisions)
-    elif code == GREATER:
-        _greater_loop(a, b, out, dims, decisions)
-    elif code == GREATER_EQUAL:
-        _greater_equal_loop(a, b, out, dims, decisions)
-    elif code == LESS:
-        _less_loop(a, b, out, dims, decisions)
-    elif code == LESS_EQUAL:
-        _less_equal_loop(a, b, out, dims, decisions)
-    elif code == EQUAL:
-        _equal_loop(a, b, out, dims, decisions)
-    elif code == NOT_EQUAL:
-        _not_equal_loop(a, b, out, dims, decisions)
-    elif code == ABSOLUTE:
-        _absolute_loop(a, out, decisions)
-    elif code == SIGN:
-        _sign_loop(a, out, decisions)
-    else:
+    """Fill `out` by the operation `code`, and `decisions` (int32) by the side of each switch.
+
+    ABSOLUTE and SIGN have a zero for their second operand.
+    """
+    if code == WHERE:
         _where_loop(a, b, c, out, dims)
+        return
+    _side_loop(a, b, decisions, dims)
+    if code == MAXIMUM:
+        _maximum_loop(a, b, out, dims)
+    elif code == MINIMUM:
+        _minimum_loop(a, b, out, dims)
+    elif code == ABSOLUTE:
+        _absolute_loop(a, out)
+    elif code == SIGN:
+        _sign_loop(a, out)
+    elif code == GREATER:
+        _answer_loop(out, decisions, _ABOVE)
+    elif code == GREATER_EQUAL:
+        _answer_loop(out, decisions, _ABOVE | _ON)
+    elif code == LESS:
+        _answer_loop(out, decisions, _BELOW)
+    elif code == LESS_EQUAL:
+        _answer_loop(out, decisions, _BELOW | _ON)
+    elif code == EQUAL:
+        _answer_loop(out, decisions, _ON)
+    else:
+        _answer_loop(out, decisions, _BELOW | _ABOVE | _NEITHER)
 
 
 def _lower_deciding(
@@ -145,7 +129,19 @@ def _lower_deciding(
     output: int,
     attributes: Mapping[str, Any],
 ) -> None:
-    lower_elementwise(lowering, code, inputs, output, attributes, decisions=True)
+    lower_elementwise(lowering, code, inputs, output, attributes, decides=True)
+
+
+def _lower_sided(
+    lowering: Lowering,
+    code: int,
+    inputs: tuple[int, ...],
+    output: int,
+    attributes: Mapping[str, Any],
+) -> None:
+    out, a = lowering.span(output), lowering.span(inputs[0])
+    zero = lowering.store(np.zeros(1))
+    lowering.emit(code, out, (a, zero), (1, out.size, 0, 1, 0, 0), decisions=out.size)
 
 
 PRIMITIVES = (
@@ -157,7 +153,7 @@ PRIMITIVES = (
     Primitive("less_equal", LESS_EQUAL, np.less_equal, _lower_deciding),
     Primitive("equal", EQUAL, np.equal, _lower_deciding),
     Primitive("not_equal", NOT_EQUAL, np.not_equal, _lower_deciding),
-    Primitive("absolute", ABSOLUTE, np.absolute, _lower_deciding),
-    Primitive("sign", SIGN, np.sign, _lower_deciding),
+    Primitive("absolute", ABSOLUTE, np.absolute, _lower_sided),
+    Primitive("sign", SIGN, np.sign, _lower_sided),
     Primitive("where", WHERE, np.where, lower_elementwise),
 )

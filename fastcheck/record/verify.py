@@ -6,13 +6,13 @@ float64 must be the user's to the rounding of the user's dtype.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcheck.model import restored
 from fastcheck.program import Program, evaluate
 
 # Relative steps of the perturbed points, two draws of each: the small ones stay on the recorded side of
@@ -43,7 +43,7 @@ def first_disagreement(
     rng = np.random.default_rng(0)
     scales = {name: _typical_size(array) for name, array in parameters.items()}
     for step in (0.0, *(step for step in STEPS for _ in range(DRAWS))):
-        with perturbed(parameters):
+        with restored(parameters):
             for name, array in parameters.items():
                 noise = rng.standard_normal(array.shape)
                 array += (step * scales[name] * noise).astype(array.dtype)
@@ -67,20 +67,3 @@ def _agree(got: float, wanted: float, program: Program) -> bool:
 def _typical_size(array: NDArray[Any]) -> float:
     size = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)))) if array.size else 0.0
     return size if size > 0.0 else 1.0
-
-
-@contextmanager
-def perturbed(parameters: Mapping[str, NDArray[Any]]) -> Iterator[None]:
-    """Let the block write into the parameters; put back every bit afterwards."""
-    before = {name: array.copy() for name, array in parameters.items()}
-    locked = [array for array in parameters.values() if not array.flags.writeable]
-    try:
-        for array in locked:
-            array.flags.writeable = True
-        yield
-    finally:
-        for name, array in parameters.items():
-            if array.flags.writeable:
-                array[...] = before[name]
-        for array in locked:
-            array.flags.writeable = False

@@ -14,15 +14,6 @@ REFINEMENT = 16.0
 REFINEMENTS = 2
 
 
-@entry_kernel
-def evaluate(
-    instructions: Any, rows: Any, memory: Any, indices: Any, decisions: Any, output: int
-) -> float:
-    """Run the instructions and return the element of `memory` at `output`."""
-    run(instructions, rows, memory, indices, decisions)
-    return memory[output]  # type: ignore[no-any-return]
-
-
 @kernel
 def _differ(a: Any, b: Any) -> bool:
     different = 0
@@ -39,7 +30,6 @@ def central_differences(
     indices: Any,
     decisions: Any,
     output: int,
-    loss: float,
     first: int,
     start: int,
     stop: int,
@@ -60,14 +50,12 @@ def central_differences(
     Parameters
     ----------
     instructions, rows, memory, indices
-        As for the interpreter; `memory` is this worker's own and holds the base point on entry and on
-        exit, but for values that depend on the parameter.
+        As for the interpreter; `memory` is this worker's own. It holds the base point on entry,
+        and on exit again; an empty range only brings it there.
     decisions
         int32 (2, switches), this worker's own.
     output
         Where in `memory` the loss lies.
-    loss
-        The loss at the base point.
     first
         Where in `memory` the parameter's element 0 lies.
     gradient, left, right
@@ -77,6 +65,7 @@ def central_differences(
     switched
         bool, filled: whether a switch still lies between the last two evaluations.
     """
+    loss = memory[output]
     above, below = decisions[0], decisions[1]
     for element in range(start, stop):
         place = first + element
@@ -101,3 +90,4 @@ def central_differences(
         left[element] = (loss - loss_low) / (saved - low)
         right[element] = (loss_high - loss) / (high - saved)
         switched[element] = crossed
+    run(instructions, rows, memory, indices, above)

@@ -1,0 +1,77 @@
+"""The report as plain data. The layout carries a version: readers check ``schema`` first."""
+
+from __future__ import annotations
+
+import json
+import math
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from fastcheck.report.model import Entry, ParameterReport, Report
+
+SCHEMA = "fastcheck.report/1"
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """Return the report as dicts, lists, strings and numbers; a number that is not finite is None."""
+    return {
+        "schema": SCHEMA,
+        "verdict": report.verdict,
+        "passed": report.passed,
+        "loss": _number(report.loss),
+        "accuracy": _number(report.accuracy),
+        "batch": report.batch,
+        "parameters": report.size,
+        "engine": report.engine,
+        "step": report.step,
+        "threads": report.threads,
+        "seconds": report.seconds,
+        "engine_seconds": report.engine_seconds,
+        "setup_seconds": report.setup_seconds,
+        "record_seconds": report.record_seconds,
+        "parameters_per_second": _number(report.parameters_per_second),
+        "params": {name: _parameter(item) for name, item in report.params.items()},
+        "findings": [
+            {"parameter": finding.parameter, "message": finding.message}
+            for finding in report.findings
+        ],
+        "notes": list(report.notes),
+    }
+
+
+def as_json(report: Report, path: str | PathLike[str] | None = None) -> str:
+    """Return the report as JSON text; with `path`, also write it there."""
+    text = json.dumps(as_dict(report), indent=2, allow_nan=False) + "\n"
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
+
+
+def _parameter(item: ParameterReport) -> dict[str, Any]:
+    return {
+        "shape": list(item.shape),
+        "dtype": str(item.analytic.dtype),
+        "verdict": item.verdict,
+        "counts": item.counts,
+        "mean_abs_error": _number(item.mean_abs_error),
+        "max_abs_error": _number(item.max_abs_error),
+        "max_rel_error": _number(item.max_rel_error),
+        "worst": [_entry(entry) for entry in item.worst()],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "index": list(entry.index),
+        "analytic": _number(entry.analytic),
+        "numerical": _number(entry.numerical),
+        "error": _number(entry.error),
+        "bound": _number(entry.bound),
+        "verdict": entry.verdict,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no nan and no infinity."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,234 @@
+"""Report: numbers only; the modules beside this one render them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.verdict import CODES, FAIL, VERDICTS, overall
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element of one parameter.
+
+    `error` is |analytic - numerical|, `bound` how large it may be for a correct gradient.
+    """
+
+    name: str
+    index: tuple[int, ...]
+    analytic: float
+    numerical: float
+    error: float
+    bound: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong, in a sentence, with the parameter it is about (None: the whole model)."""
+
+    parameter: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class ParameterReport:
+    """The comparison for one parameter; all arrays have its shape.
+
+    Attributes
+    ----------
+    name
+        The parameter.
+    analytic, numerical
+        The backprop's gradient as it came, and the numerical one, float64.
+    bound
+        float64: how far a correct backprop may lie from the numerical gradient.
+    codes
+        uint8: positions in `fastcheck.verdict.VERDICTS`.
+    left, right
+        float64: the one-sided slopes.
+    switched
+        bool: a kink or a jump of the network lies within the step.
+    """
+
+    name: str
+    analytic: NDArray[Any]
+    numerical: NDArray[np.float64]
+    bound: NDArray[np.float64]
+    codes: NDArray[np.uint8]
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    switched: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The parameter's shape."""
+        return self.numerical.shape
+
+    @property
+    def verdicts(self) -> NDArray[np.str_]:
+        """Every element's verdict in words, an array of the parameter's shape."""
+        return np.array(VERDICTS)[self.codes]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many elements got each verdict."""
+        numbers = np.bincount(self.codes.reshape(-1), minlength=len(VERDICTS))
+        return {name: int(numbers[code]) for name, code in CODES.items()}
+
+    @property
+    def verdict(self) -> str:
+        """The verdict on the parameter."""
+        return overall(name for name, count in self.counts.items() if count)
+
+    @cached_property
+    def error(self) -> NDArray[np.float64]:
+        """|analytic - numerical|, float64."""
+        with np.errstate(invalid="ignore"):
+            return np.abs(self.analytic.astype(np.float64) - self.numerical)
+
+    @property
+    def mean_abs_error(self) -> float:
+        """The mean of |analytic - numerical|, the classic figure."""
+        return float(np.mean(self.error)) if self.error.size else 0.0
+
+    @property
+    def max_abs_error(self) -> float:
+        """The largest |analytic - numerical|."""
+        return float(np.max(self.error, initial=0.0))
+
+    @property
+    def max_rel_error(self) -> float:
+        """The largest |a - g| / max(|a|, |g|), 0 where both are 0."""
+        size = np.maximum(np.abs(self.analytic.astype(np.float64)), np.abs(self.numerical))
+        relative = np.divide(self.error, size, out=np.zeros(self.shape), where=size != 0)
+        return float(np.max(relative, initial=0.0))
+
+    def worst(self, count: int = 5) -> list[Entry]:
+        """Return the `count` elements with the largest error over bound, largest first."""
+        error = self.error.reshape(-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = error / self.bound.reshape(-1)
+        # What cannot be compared comes first: nothing is worse.
+        ratio = np.where(np.isnan(ratio), np.where(error == 0, 0.0, np.inf), ratio)
+        order = np.argsort(-ratio, kind="stable")
+        # A fail outside every bound comes before a kink, whose error may be larger.
+        failed = self.codes.reshape(-1)[order] == FAIL
+        order = np.concatenate([order[failed], order[~failed]])[:count]
+        return [self._entry(int(flat)) for flat in order]
+
+    def _entry(self, flat: int) -> Entry:
+        index = tuple(int(i) for i in np.unravel_index(flat, self.shape))
+        return Entry(
+            name=self.name,
+            index=index,
+            analytic=float(self.analytic[index]),
+            numerical=float(self.numerical[index]),
+            error=float(self.error[index]),
+            bound=float(self.bound[index]),
+            verdict=VERDICTS[self.codes[index]],
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a gradient check.
+
+    Attributes
+    ----------
+    params
+        One `ParameterReport` per parameter checked, in the model's order.
+    findings
+        What is wrong beyond single elements.
+    engine, step, threads
+        How the numerical gradient was computed.
+    loss
+        At the parameters that were checked.
+    accuracy
+        The model's own ``accuracy(x, t)``, None where it has none.
+    batch
+        The number of samples in `x`.
+    seconds
+        Wall time of the whole check.
+    engine_seconds, setup_seconds, record_seconds
+        Of it: the differences; compiling the kernels or loading them; recording and its proof.
+    notes
+        What the reader should know, such as why another engine was not used.
+    """
+
+    params: Mapping[str, ParameterReport]
+    findings: tuple[Finding, ...]
+    engine: str
+    step: float
+    threads: int
+    loss: float
+    accuracy: float | None
+    batch: int
+    seconds: float
+    engine_seconds: float
+    setup_seconds: float
+    record_seconds: float
+    notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict on the whole: fail, inconclusive, approximate or pass."""
+        if self.findings:
+            return "fail"
+        return overall(parameter.verdict for parameter in self.params.values())
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is pass or approximate."""
+        return self.verdict in ("pass", "approximate")
+
+    @property
+    def size(self) -> int:
+        """How many elements were checked."""
+        return sum(parameter.numerical.size for parameter in self.params.values())
+
+    @property
+    def parameters_per_second(self) -> float:
+        """Elements checked per second of the differences alone."""
+        return self.size / self.engine_seconds if self.engine_seconds > 0 else float("inf")
+
+    def worst(self, count: int = 5) -> list[Entry]:
+        """Return the worst elements of all parameters: fails first, then by error over bound."""
+        entries = [entry for item in self.params.values() for entry in item.worst(count)]
+
+        def badness(entry: Entry) -> tuple[bool, float]:
+            ratio = entry.error / entry.bound if entry.bound else float("inf")
+            return entry.verdict == VERDICTS[FAIL], float("inf") if np.isnan(ratio) else ratio
+
+        return sorted(entries, key=badness, reverse=True)[:count]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data, see `fastcheck.report.json`."""
+        from fastcheck.report.json import as_dict
+
+        return as_dict(self)
+
+    def to_json(self, path: str | PathLike[str] | None = None) -> str:
+        """Return the report as JSON text; with `path`, also write it there."""
+        from fastcheck.report.json import as_json
+
+        return as_json(self, path)
+
+    def __rich__(self) -> Any:
+        from fastcheck.report.text import renderable
+
+        return renderable(self)
+
+    def __str__(self) -> str:
+        from fastcheck.report.text import plain_text
+
+        return plain_text(self)
+
+

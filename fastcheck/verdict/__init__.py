@@ -1,0 +1,25 @@
+"""From a backprop and a numerical gradient to a verdict for every element."""
+
+from fastcheck.verdict.judge import (
+    CODES,
+    FAIL,
+    INCONCLUSIVE,
+    KINK,
+    PASS,
+    VERDICTS,
+    ParameterVerdict,
+    judge,
+    overall,
+)
+
+__all__ = [
+    "CODES",
+    "FAIL",
+    "INCONCLUSIVE",
+    "KINK",
+    "PASS",
+    "VERDICTS",
+    "ParameterVerdict",
+    "judge",
+    "overall",
+]
