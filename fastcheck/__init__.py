@@ -1,8 +1,8 @@
 """Check a hand-written backward pass against a numerical gradient, for every weight at once.
 
 ``gradcheck(model, x, t)`` compares and reports; ``assert_gradcheck`` raises unless it passed;
-``numerical_gradient`` returns the numbers; ``record`` shows what was differenced. The networks to try
-them on are in ``fastcheck.nn``, the digits in ``fastcheck.data``.
+``numerical_gradient`` returns the numbers; ``record`` shows what was differenced. The networks to
+try them on are in ``fastcheck.nn``, the digits in ``fastcheck.data``.
 """
 
 from __future__ import annotations

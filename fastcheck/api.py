@@ -42,14 +42,14 @@ def numerical_gradient(
     Parameters
     ----------
     model
-        Any object with ``params``, a dict from names to float arrays, and ``loss(x, t)`` computed from
-        those arrays; or a `Program` from `record`, then without `x` and `t`, and nothing is recorded
-        again.
+        Any object with ``params``, a dict from names to float arrays, and ``loss(x, t)`` computed
+        from those arrays; or a `Program` from `record`, then without `x` and `t`, and nothing is
+        recorded again.
     x, t
         The batch, passed to ``loss``.
     engine
-        "full": the recorded forward, compiled. "reference": the classic Python loop. "auto": full, or
-        reference where the loss cannot be recorded.
+        "full": the recorded forward, compiled. "reference": the classic Python loop. "auto": full,
+        or reference where the loss cannot be recorded.
     step
         h of the central difference; by default the engine's own.
     threads

@@ -90,18 +90,14 @@ def make_parser() -> argparse.ArgumentParser:
         "--scale", default="unit", help="unit: pixels in 0..1 (default); raw: 0..255"
     )
     check = run.add_argument_group("check")
-    check.add_argument(
-        "--engine", default="auto", help=f"{', '.join(ENGINES)} (default: auto)"
-    )
+    check.add_argument("--engine", default="auto", help=f"{', '.join(ENGINES)} (default: auto)")
     check.add_argument(
         "--step", type=float, metavar="H", help="of the difference (default: the engine's)"
     )
     check.add_argument(
         "--threads", type=int, metavar="N", help="default: every CPU this process may use"
     )
-    check.add_argument(
-        "--params", metavar="W1,b1,...", help="check only these (default: all)"
-    )
+    check.add_argument("--params", metavar="W1,b1,...", help="check only these (default: all)")
     output = run.add_argument_group("output")
     output.add_argument("--json", metavar="PATH", help="also write the report as JSON")
     output.add_argument("--quiet", action="store_true", help="print nothing but errors")

@@ -1,7 +1,7 @@
 """One lock around every call of the user's code.
 
-Recording swaps the user's arrays and globals, and the reference engine perturbs the user's parameters
-in place: two threads must not do so at once. Compiled kernels run outside it.
+Recording swaps the user's arrays and globals, and the reference engine perturbs the user's
+parameters in place: two threads must not do so at once. Compiled kernels run outside it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What fastcheck asks of a model: ``params``, a dict of live arrays, and ``loss(x, t)``, a number."""
+"""What a model must have: ``params``, a dict of live arrays, and ``loss(x, t)``, a number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
     Raises
     ------
     InvalidType
-        If the model has no ``loss``, its ``params`` is no mapping, or a parameter is not a float array.
+        If the model has no ``loss``, its ``params`` is no mapping, or a parameter is not a float
+        array.
     InvalidArgument
         If there are no parameters, or one holds nan or infinity.
     """
@@ -34,9 +35,7 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
             "let it hold the very arrays that loss uses"
         )
     if not params:
-        raise InvalidArgument(
-            "model.params={} holds no parameter; there is nothing to check"
-        )
+        raise InvalidArgument("model.params={} holds no parameter; there is nothing to check")
     for name, array in params.items():
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
             kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__

@@ -6,8 +6,9 @@ correct code would fail. A smaller step crosses fewer; a wrong gradient stays wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,12 @@ from fastcheck.engine.reference import differences_at
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
 from fastcheck.verdict import FAIL, judge
 
-# The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at 1e-8.
+# The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at
+# 1e-8.
 DIVISORS = (16.0, 256.0)
 
-# Looked at first; where none of them changes its verdict, the gradient is wrong throughout and the rest
-# of what may be tens of thousands of elements is not differentiated again.
+# Looked at first; where none of them changes its verdict, the gradient is wrong throughout and the
+# rest of what may be tens of thousands of elements is not differentiated again.
 _SAMPLE = 64
 
 
@@ -44,13 +46,19 @@ def second_look(
         The backprop's gradients.
     """
     parameters = {
-        name: _improved(model, x, t, result, name, analytic[name]) for name in result.parameters
+        name: _improved(
+            partial(differences_at, model, x, t, name=name), result, name, analytic[name]
+        )
+        for name in result.parameters
     }
     return replace(result, parameters=parameters)
 
 
 def _improved(
-    model: Any, x: Any, t: Any, result: NumericalGradient, name: str, analytic: NDArray[Any]
+    differences: Callable[..., ParameterDifferences],
+    result: NumericalGradient,
+    name: str,
+    analytic: NDArray[Any],
 ) -> ParameterDifferences:
     current = result.parameters[name]
     for divisor in DIVISORS:
@@ -61,9 +69,7 @@ def _improved(
             indices = [tuple(int(i) for i in index) for index in some]
             if not indices:
                 break
-            again = differences_at(
-                model, x, t, name=name, indices=indices, step=result.step / divisor
-            )
+            again = differences(indices=indices, step=result.step / divisor)
             merged = _merged(current, again, indices)
             cleared = _fails(analytic, current, result) & ~_fails(analytic, merged, result)
             if not cleared.any():
@@ -82,7 +88,8 @@ def _fails(
         unit_roundoff=result.unit_roundoff,
         sees_switches=result.sees_switches,
     )
-    return verdict.codes == FAIL
+    failed: NDArray[np.bool_] = verdict.codes == FAIL
+    return failed
 
 
 def _merged(

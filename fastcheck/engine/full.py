@@ -51,8 +51,8 @@ def full_gradient(
     step
         h; by default FULL_STEP.
     threads
-        Workers, each with a copy of all values; by default the CPUs this process may use. The result
-        is the same bit for bit for any number.
+        Workers, each with a copy of all values; by default the CPUs this process may use. The
+        result is the same bit for bit for any number.
     progress
         Called with (elements done, elements in all).
 
@@ -74,9 +74,7 @@ def full_gradient(
         target=_RANGE_COST,
         threads=threads,
     )
-    work_through(
-        ranges, lambda: _worker(plan, step, results), threads=threads, progress=progress
-    )
+    work_through(ranges, lambda: _worker(plan, step, results), threads=threads, progress=progress)
     return NumericalGradient(
         parameters={name: _differences(filled, step) for name, filled in results.items()},
         engine="full",

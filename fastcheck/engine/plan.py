@@ -113,7 +113,7 @@ def _lowered(program: Program, *, skip_zeros: bool) -> Plan:
 
 
 class _Builder:
-    """The plan under construction; what primitives see of it is `fastcheck.primitives.base.Lowering`."""
+    """The plan under construction, a `fastcheck.primitives.base.Lowering`."""
 
     def __init__(self, program: Program, *, skip_zeros: bool) -> None:
         self.skip_zeros = skip_zeros
@@ -168,6 +168,7 @@ class _Builder:
         out: Span,
         operands: tuple[Span, ...],
         dims: tuple[int, ...] = (),
+        *,
         index: NDArray[np.int64] | None = None,
         decisions: int = 0,
     ) -> None:

@@ -1,12 +1,13 @@
-"""The reference engine: the classic loop over every element, in Python, on any object with ``loss``.
+"""The reference engine: the classic Python loop over every element, on anything with ``loss``.
 
-It is the oracle of the tests, the baseline of the benchmark, and what is left for code that cannot be
-recorded.
+It is the oracle of the tests, the baseline of the benchmark, and what is left for code that cannot
+be recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -58,11 +59,16 @@ def reference_gradient(
         arrays = {name: every[name] for name in names}
         chosen = checked_step(step, REFERENCE_STEP, arrays)
         loss = plain_loss(model, x, t)
-        total = sum(array.size for array in arrays.values())
-        counter = _Counter(progress, total)
+        tell = _Counter(progress, sum(array.size for array in arrays.values()))
         with restored(every):
             parameters = {
-                name: _one(model, x, t, loss, array, np.ndindex(array.shape), chosen, counter)
+                name: _differences(
+                    partial(plain_loss, model, x, t),
+                    loss,
+                    array,
+                    tell.counted(np.ndindex(array.shape)),
+                    chosen,
+                )
                 for name, array in arrays.items()
             }
     return NumericalGradient(
@@ -80,12 +86,13 @@ def reference_gradient(
 def differences_at(
     model: Any, x: Any, t: Any, *, name: str, indices: Iterable[tuple[int, ...]], step: float
 ) -> ParameterDifferences:
-    """Return the reference engine's differences of some elements of one parameter, nan elsewhere."""
+    """Return the differences of some elements of one parameter, nan elsewhere."""
     with user_code():
         every = parameters_of(model)
         loss = plain_loss(model, x, t)
         with restored(every):
-            return _one(model, x, t, loss, every[name], indices, step, _Counter(None, 0))
+            evaluate = partial(plain_loss, model, x, t)
+            return _differences(evaluate, loss, every[name], indices, step)
 
 
 def unit_roundoff(parameters: Mapping[str, NDArray[Any]]) -> float:
@@ -101,35 +108,33 @@ class _Counter:
         self._total = total
         self._done = 0
 
-    def __call__(self) -> None:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._total)
+    def counted(self, indices: Iterable[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+        for index in indices:
+            yield index
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._total)
 
 
-def _one(
-    model: Any,
-    x: Any,
-    t: Any,
+def _differences(
+    evaluate: Callable[[], float],
     loss: float,
     array: NDArray[Any],
     indices: Iterable[tuple[int, ...]],
     step: float,
-    counter: _Counter,
 ) -> ParameterDifferences:
     central, left, right = (np.full(array.shape, np.nan) for _ in range(3))
     for index in indices:
         saved = array[index]
         array[index] = saved + array.dtype.type(step)
-        high, loss_high = float(array[index]), plain_loss(model, x, t)
+        high, loss_high = float(array[index]), evaluate()
         array[index] = saved - array.dtype.type(step)
-        low, loss_low = float(array[index]), plain_loss(model, x, t)
+        low, loss_low = float(array[index]), evaluate()
         array[index] = saved
         middle = float(saved)
         central[index] = (loss_high - loss_low) / (high - low)
         left[index] = (loss - loss_low) / (middle - low)
         right[index] = (loss_high - loss) / (high - middle)
-        counter()
     return ParameterDifferences(
         central=central,
         left=left,

@@ -22,8 +22,8 @@ class ParameterDifferences:
     step
         float64: the h of each element.
     switched
-        bool: a switch of the program (the side of a ReLU, the winner of a max) lies between w - h and
-        w + h. Where an engine cannot see switches, all False.
+        bool: a switch of the program (the side of a ReLU, the winner of a max) lies between w - h
+        and w + h. Where an engine cannot see switches, all False.
     """
 
     central: NDArray[np.float64]

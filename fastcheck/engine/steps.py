@@ -13,9 +13,10 @@ from fastcheck.errors import InvalidArgument, check_positive
 # The classic exercise's step.
 REFERENCE_STEP = 1e-4
 
-# The full engine's step. A power of two: w + h is exact for |w| <= 2**32 h. Small, so that few elements
-# cross a kink: crossing is as likely as h is large, and rounding over the step, 2**-53 |L| / h, stays
-# 1e-10 for losses of size 1. Truncation, h**2 / 6 times the third derivative, is 1.5e-13 of it.
+# The full engine's step. A power of two: w + h is exact for |w| <= 2**32 h. Small, so that few
+# elements cross a kink: crossing is as likely as h is large, and rounding over the step, 2**-53 |L|
+# / h, stays 1e-10 for losses of size 1. Truncation, h**2 / 6 times the third derivative, is 1.5e-13
+# of it.
 FULL_STEP = 2.0**-20
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from threading import Event
 
@@ -40,8 +41,8 @@ def cut(
     target
         The most that a range should cost, in that unit; a range has at least one element.
     threads
-        There are at least four ranges per thread where there are elements enough, so that none waits
-        long for the last one.
+        There are at least four ranges per thread where there are elements enough, so that none
+        waits long for the last one.
     """
     total = sum(sizes[name] * costs[name] for name in sizes)
     most = min(target, total / (4 * threads))
@@ -50,7 +51,7 @@ def cut(
         length = max(1, int(most / costs[name])) if costs[name] > 0 else max(1, size)
         pieces = ceil(size / length)
         bounds = [size * piece // pieces for piece in range(pieces + 1)] if pieces else []
-        ranges += [Range(name, a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        ranges += [Range(name, a, b) for a, b in pairwise(bounds)]
     return ranges
 
 
@@ -100,7 +101,8 @@ def work_through(
 
     def work() -> None:
         worker = make_worker()
-        # next() of a list's iterator is one step of the interpreter: no two threads get the same range.
+        # next() of a list's iterator is one step of the interpreter: no two threads get the same
+        # range.
         for item in _until(stop, todo):
             worker(item)
             done.append(item.stop - item.start)

@@ -1,4 +1,4 @@
-"""What every primitive tells: its name and code, its meaning in NumPy, and how it becomes instructions."""
+"""What every primitive tells: name, code, meaning in NumPy, and how it becomes instructions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.loops import Shape
 
-# A family owns this many consecutive codes; the interpreter finds the family as code // FAMILY_SIZE.
+# A family owns this many consecutive codes; the interpreter finds the family as code //
+# FAMILY_SIZE.
 FAMILY_SIZE = 32
 
 
@@ -54,6 +55,7 @@ class Lowering(Protocol):
         out: Span,
         operands: tuple[Span, ...],
         dims: tuple[int, ...] = (),
+        *,
         index: NDArray[np.int64] | None = None,
         decisions: int = 0,
     ) -> None:
@@ -73,7 +75,8 @@ class Primitive:
     evaluate
         The forward in NumPy: the input arrays, then the operation's attributes by keyword.
     lower
-        Appends the operation's instructions to a plan: ``lower(lowering, code, inputs, output, attributes)``.
+        Appends the operation's instructions to a plan: ``lower(lowering, code, inputs, output,
+        attributes)``.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Where compiled kernels are kept on disk.
 
-Numba notices an edit in the file of the cached function, but not in the files of the kernels that it
-calls. The folder's name therefore carries a hash of every kernel source and of the versions that
+Numba notices an edit in the file of the cached function, but not in the files of the kernels that
+it calls. The folder's name therefore carries a hash of every kernel source and of the versions that
 generate code, so that an edit or an upgrade starts an empty folder.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import llvmlite
 import numba
-import numpy
+import numpy as np
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_FOLDERS = (_PACKAGE / "primitives", _PACKAGE / "engine" / "kernels")
@@ -28,7 +28,7 @@ def kernel_hash(folders: tuple[Path, ...] = KERNEL_FOLDERS) -> str:
     for version in (
         platform.python_version(),
         numba.__version__,
-        numpy.__version__,
+        np.__version__,
         llvmlite.__version__,
     ):
         digest.update(version.encode() + b"\0")
@@ -62,8 +62,8 @@ def cache_root() -> Path:
 def cache_folder() -> Path | None:
     """Return the folder for these kernel sources, created and writable; None where there is none.
 
-    Numba would fall back on ``__pycache__``, where a stale kernel could be found; without a folder of
-    our own the kernels are compiled in memory.
+    Numba would fall back on ``__pycache__``, where a stale kernel could be found; without a folder
+    of our own the kernels are compiled in memory.
     """
     folder = cache_root() / kernel_hash()
     try:

@@ -1,9 +1,9 @@
 """The only place that sets Numba's options.
 
-``kernel`` compiles what other kernels call; it is never cached on its own, since the compiled code of
-whoever calls it contains it. ``linear_kernel`` is the same and lets LLVM fuse a product and a sum
-into one rounding, which is safe only in plain linear products. ``entry_kernel`` is what Python calls:
-compiled once for all programs and kept on disk.
+``kernel`` compiles what other kernels call; it is never cached on its own, since the compiled code
+of whoever calls it contains it. ``linear_kernel`` is the same and lets LLVM fuse a product and a
+sum into one rounding, which is safe only in plain linear products. ``entry_kernel`` is what Python
+calls: compiled once for all programs and kept on disk.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ linear_kernel: Callable[..., Any] = numba.njit(fastmath={"contract"}, **_OPTIONS
 def entry_kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` on its first call and keep the machine code in the cache folder.
 
-    Numba reads the folder's name when a function is decorated, so the global setting is changed only
-    for that moment: the caches of other Numba code in the process stay where they are.
+    Numba reads the folder's name when a function is decorated, so the global setting is changed
+    only for that moment: the caches of other Numba code in the process stay where they are.
     """
     folder = cache_folder()
     if folder is None:

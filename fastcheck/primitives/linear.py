@@ -1,8 +1,8 @@
 """Matrix products.
 
 Hand-written in a fixed order: Numba's own ``@`` needs SciPy, and a library's order of summation
-depends on the machine. A constant left factor with many zeros (pixels) is kept as its nonzero entries
-only.
+depends on the machine. A constant left factor with many zeros (pixels) is kept as its nonzero
+entries only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SPARSE_BELOW = 0.75
 
 @linear_kernel
 def _matmul(a: Any, b: Any, out: Any, n: int, length: int, m: int) -> None:
-    """Fill ``out[i, j] = sum_k a[i, k] b[k, j]``, four k at a time so that `out` is read less often."""
+    """Fill ``out[i, j] = sum_k a[i, k] b[k, j]``, four k at a time to touch `out` less often."""
     left = a.reshape(n, length)
     right = b.reshape(length, m)
     result = out.reshape(n, m)
@@ -109,9 +109,7 @@ def _lower(
             index = np.concatenate([starts, columns]).astype(np.int64)
             packed = lowering.store(left[rows, columns])
             dims = (1, n, length, m, 0, 0)
-            lowering.emit(
-                MATMUL_SPARSE, out, (packed, lowering.span(inputs[1])), dims, index=index
-            )
+            lowering.emit(MATMUL_SPARSE, out, (packed, lowering.span(inputs[1])), dims, index=index)
             return
     a, stride_a = _batched(lowering, inputs[0], batch_shape)
     b, stride_b = _batched(lowering, inputs[1], batch_shape)

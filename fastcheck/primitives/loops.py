@@ -1,8 +1,8 @@
 """Elementwise loops with broadcasting, shared by the elementwise families.
 
-A broadcast of any number of axes is folded to two nested loops; each operand moves by one stride per
-loop, and its inner stride is 0 (one value for the whole row) or 1 (contiguous), so that every inner
-loop is a plain vector loop. What does not fold this way is broadcast by a gather beforehand.
+A broadcast of any number of axes is folded to two nested loops; each operand moves by one stride
+per loop, and its inner stride is 0 (one value for the whole row) or 1 (contiguous), so that every
+inner loop is a plain vector loop. What does not fold this way is broadcast by a gather beforehand.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Operations with a switch: comparisons, maximum, minimum, absolute value, sign, where.
 
 Each notes, per element, on which side of its switch it lies (the sign of ``a - b``), so that two
-evaluations can be compared: where a side differs, a kink or a jump lies between them. ``where`` notes
-nothing, since its condition already did.
+evaluations can be compared: where a side differs, a kink or a jump lies between them. ``where``
+notes nothing, since its condition already did.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sum, maximum and minimum along axes.
 
-An array is read as (outer, length, inner) and reduced along the middle; axes that are not neighbours
-are brought together by a gather first.
+An array is read as (outer, length, inner) and reduced along the middle; axes that are not
+neighbours are brought together by a gather first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The program's meaning in NumPy: the plain reference for every kernel, and the replay that proves a recording."""
+"""The program's meaning in NumPy: the reference for every kernel, and the proof of a recording."""
 
 from __future__ import annotations
 

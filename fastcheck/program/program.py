@@ -47,8 +47,8 @@ class Operation:
 class Program:
     """A loss as a list of array operations, recorded from the user's own forward.
 
-    Values are numbered; each is a parameter, a constant, or the output of exactly one operation that
-    comes after those of its inputs.
+    Values are numbered; each is a parameter, a constant, or the output of exactly one operation
+    that comes after those of its inputs.
 
     Attributes
     ----------

@@ -1,8 +1,9 @@
 """The recording array: behaves like an ndarray, computes like one, and writes down what it does.
 
-It is not a subclass: a subclass loses the recording silently in ``np.array(a)`` or ``plain[...] = a``.
-It is an object that NumPy asks through its two protocols and that answers ``ndarray`` when asked for
-its class, so that every escape from the recording passes through one of the methods below.
+It is not a subclass: a subclass loses the recording silently in ``np.array(a)`` or ``plain[...] =
+a``.
+It is an object that NumPy asks through its two protocols and that answers ``ndarray`` when asked
+for its class, so that every escape from the recording passes through one of the methods below.
 """
 
 from __future__ import annotations
@@ -83,21 +84,21 @@ class RecordingArray(NDArrayOperatorsMixin):
     # NumPy's protocols.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        from fastcheck.record.dispatch import call_ufunc  # noqa: PLC0415 - the handlers build arrays
+        from fastcheck.record.dispatch import call_ufunc
 
         return call_ufunc(self.storage.tape, ufunc, method, inputs, options)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, options: Any
     ) -> Any:
-        from fastcheck.record.dispatch import call_function  # noqa: PLC0415 - as above
+        from fastcheck.record.dispatch import call_function
 
         return call_function(self.storage.tape, function, args, options)
 
     # Methods are the functions of the same name.
 
     def __getattr__(self, name: str) -> Any:
-        from fastcheck.record.dispatch import method  # noqa: PLC0415 - as above
+        from fastcheck.record.dispatch import method
 
         if name.startswith("__") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
@@ -110,12 +111,12 @@ class RecordingArray(NDArrayOperatorsMixin):
     # Items.
 
     def __getitem__(self, key: Any) -> Any:
-        from fastcheck.record.indexing import get_item  # noqa: PLC0415 - as above
+        from fastcheck.record.indexing import get_item
 
         return get_item(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from fastcheck.record.indexing import set_item  # noqa: PLC0415 - as above
+        from fastcheck.record.indexing import set_item
 
         set_item(self, key, value)
 
@@ -162,14 +163,14 @@ class RecordingArray(NDArrayOperatorsMixin):
         number = self.view.item()
         if self.storage.moves:
             tape = self.storage.tape
-            from fastcheck.record.where import calling_line  # noqa: PLC0415 - only here
+            from fastcheck.record.where import calling_line
 
             tape.escapes.append((self.storage.read(self.view), number, calling_line()))
         return number  # type: ignore[no-any-return]
 
 
 def is_recording(thing: Any) -> bool:
-    """Tell whether `thing` is a recording array; ``isinstance`` would answer for ndarrays as well."""
+    """Tell whether `thing` is a recording array; ``isinstance`` would say yes to ndarrays too."""
     return type(thing) is RecordingArray
 
 

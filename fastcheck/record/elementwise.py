@@ -13,7 +13,7 @@ from fastcheck.record.tape import Tape
 from fastcheck.record.unwrap import moving, unwrapped
 
 # Ufuncs that are a primitive of the program under the name given.
-_PRIMITIVE_OF = {
+_PRIMITIVE_OF: dict[np.ufunc, str] = {
     np.add: "add",
     np.subtract: "subtract",
     np.multiply: "multiply",
@@ -42,7 +42,7 @@ _PRIMITIVE_OF = {
     np.logical_or: "logical_or",
     np.logical_xor: "logical_xor",
 }
-_ON_MASKS = {
+_ON_MASKS: dict[np.ufunc, str] = {
     np.bitwise_and: "logical_and",
     np.bitwise_or: "logical_or",
     np.bitwise_xor: "logical_xor",
@@ -92,7 +92,7 @@ def _power(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> RecordingAr
 
 
 def _where(tape: Tape, name: str, condition: Any, *branches: Any) -> RecordingArray:
-    if len(branches) != 2:  # noqa: PLR2004 - both branches or none, as in NumPy
+    if len(branches) != 2:
         tape.refuse("np.where(condition)", "which elements it selects depends on the parameters")
     inputs = (condition, *branches)
     result = np.where(*unwrapped(inputs))
@@ -136,7 +136,7 @@ def _round_half(tape: Tape, name: str, *args: Any, **options: Any) -> RecordingA
 
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
-    **{ufunc: _ufunc(ufunc) for ufunc in {**_PRIMITIVE_OF, **_ON_MASKS}},
+    **{ufunc: _ufunc(ufunc) for ufunc in [*_PRIMITIVE_OF, *_ON_MASKS]},
     np.positive: _positive,
     np.logical_not: _logical_not,
     np.invert: _logical_not,

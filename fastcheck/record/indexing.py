@@ -19,7 +19,7 @@ def get_item(array: RecordingArray, key: Any) -> RecordingArray:
     if moving(key):
         tape.refuse(
             "reading by a mask",
-            "how many elements it selects depends on the parameters; use np.where or multiply by it",
+            "how many elements it selects depends on the parameters; use np.where or a product",
         )
     real_key = unwrapped(key)
     return rearranged(  # type: ignore[no-any-return]

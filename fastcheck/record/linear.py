@@ -34,9 +34,9 @@ def _dot(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
     left, right = array_of(tape, a), array_of(tape, b)
     if left.ndim == 0 or right.ndim == 0:
         return left * right
-    if right.ndim > 2:  # noqa: PLR2004 - from here on np.dot and np.matmul differ
+    if right.ndim > 2:
         tape.refuse(f"{name} with a {right.ndim}-dimensional right factor", "use @ or np.matmul")
-    if left.ndim <= 2:  # noqa: PLR2004 - a plain matrix product
+    if left.ndim <= 2:
         return matmul(tape, name, left, right)
     rows = left.reshape(-1, left.shape[-1])
     return matmul(tape, name, rows, right).reshape(left.shape[:-1] + right.shape[1:])

@@ -12,7 +12,7 @@ from fastcheck.record.unwrap import moving
 
 
 def number_of(tape: Tape, thing: Any) -> int:
-    """Return the value number of an argument: a recording array, or anything NumPy takes as an array."""
+    """Return the value number of a recording array, or of anything NumPy takes as an array."""
     if is_recording(thing):
         return read(thing)
     if moving(thing):
@@ -43,7 +43,7 @@ def refuse_options(tape: Tape, name: str, options: dict[str, Any]) -> None:
 
 
 def _is_default(option: str, value: Any) -> bool:
-    if value is None or value is np._NoValue:  # noqa: SLF001 - NumPy's own mark for "not given"
+    if value is None or value is np._NoValue:
         return True
     return (option, value) in (
         ("where", True),

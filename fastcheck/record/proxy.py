@@ -1,9 +1,9 @@
 """A stand-in for the module ``numpy`` in the user's globals.
 
-NumPy's protocols are asked for functions of arrays, not for functions that make arrays: ``np.zeros``
-returns plain memory into which recorded values would vanish, and ``np.array`` of a recording array
-would be an escape. The stand-in returns recording arrays instead. Only the user's own module globals
-see it; the module itself is never patched (compiled NumPy code calls it).
+NumPy's protocols are asked for functions of arrays, not for functions that make arrays:
+``np.zeros`` returns plain memory into which recorded values would vanish, and ``np.array`` of a
+recording array would be an escape. The stand-in returns recording arrays instead. Only the user's
+own module globals see it; the module itself is never patched (compiled NumPy code calls it).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fastcheck.record.array import RecordingArray, fresh, is_recording
 from fastcheck.record.tape import Tape
 from fastcheck.record.unwrap import moving, recordings, unwrapped
 
-_MAKING = (
+_MAKING: tuple[Callable[..., Any], ...] = (
     np.zeros,
     np.ones,
     np.empty,
@@ -31,7 +31,12 @@ _MAKING = (
     np.empty_like,
     np.full_like,
 )
-_CONVERTING = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
+_CONVERTING: tuple[Callable[..., Any], ...] = (
+    np.array,
+    np.asarray,
+    np.asanyarray,
+    np.ascontiguousarray,
+)
 
 
 class NumpyProxy(types.ModuleType):

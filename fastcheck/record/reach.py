@@ -1,8 +1,9 @@
 """Find what a function can reach, and swap it for the time of a recording.
 
-Instances, containers, closures, defaults, classes and the globals that the code names are followed from
-the model's loss on. Every float array found is replaced; everything touched is put back afterwards, so
-that attributes and caches which the recorded run leaves on the user's objects vanish too.
+Instances, containers, closures, defaults, classes and the globals that the code names are followed
+from the model's loss on. Every float array found is replaced; everything touched is put back
+afterwards, so that attributes and caches which the recorded run leaves on the user's objects vanish
+too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 # Code of these is never the user's: following it leads into the whole interpreter.
-_FOREIGN = frozenset(sys.stdlib_module_names) | {"numpy", "scipy", "numba", "llvmlite", "rich", "torch"}
+_FOREIGN = frozenset(sys.stdlib_module_names) | {
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "rich",
+    "torch",
+}
 
 Replacement = Callable[[Any], Any]
 
@@ -48,6 +54,15 @@ class _Swap:
         self._results: dict[int, Any] = {}
         # Keeps every visited object alive, so that no id() is used twice.
         self._visited: list[Any] = []
+        self._followers: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+            (tuple, self._tuple),
+            (dict, self._mapping),
+            (list, self._list),
+            (functools.partial, self._partial),
+            (types.MethodType, self._method),
+            ((staticmethod, classmethod, property), self._wrapper),
+            (type, self._class),
+        )
 
     def restore(self) -> None:
         for undo in reversed(self._undo):
@@ -64,33 +79,30 @@ class _Swap:
         return result
 
     def _visited_once(self, thing: Any) -> Any:
-        if isinstance(thing, tuple):
-            return self._tuple(thing)
-        if isinstance(thing, dict):
-            self._mapping(thing)
-        elif isinstance(thing, list):
-            self._list(thing)
-        elif isinstance(thing, functools.partial):
-            self.visit(thing.func)
-            self._mapping(thing.keywords)
-            args = self.visit(thing.args)
-            if args is not thing.args:
-                return functools.partial(thing.func, *args, **thing.keywords)
-        elif isinstance(thing, types.MethodType):
-            self.visit(thing.__self__)
-            self.visit(thing.__func__)
-        elif isinstance(thing, types.FunctionType) and not _is_foreign(thing.__module__):
-            self._function(thing)
-        elif isinstance(thing, (staticmethod, classmethod)):
-            self.visit(thing.__func__)
-        elif isinstance(thing, property):
-            self.visit(thing.fget)
-        elif isinstance(thing, type):
-            self._class(thing)
-        elif isinstance(thing, types.SimpleNamespace) or _is_users(type(thing)):
-            self._instance(thing)
-        else:
-            return self._replacement(thing)
+        for kinds, follow in self._followers:
+            if isinstance(thing, kinds):
+                return follow(thing)
+        if isinstance(thing, types.FunctionType) and not _is_foreign(thing.__module__):
+            return self._function(thing)
+        if isinstance(thing, types.SimpleNamespace) or _is_users(type(thing)):
+            return self._instance(thing)
+        return self._replacement(thing)
+
+    def _partial(self, thing: functools.partial[Any]) -> functools.partial[Any]:
+        self.visit(thing.func)
+        self._mapping(thing.keywords)
+        args = self.visit(thing.args)
+        if args is thing.args:
+            return thing
+        return functools.partial(thing.func, *args, **thing.keywords)
+
+    def _method(self, thing: types.MethodType) -> types.MethodType:
+        self.visit(thing.__self__)
+        self.visit(thing.__func__)
+        return thing
+
+    def _wrapper(self, thing: Any) -> Any:
+        self.visit(thing.fget if isinstance(thing, property) else thing.__func__)
         return thing
 
     def _tuple(self, thing: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -99,7 +111,7 @@ class _Swap:
             return thing
         return type(thing)(*items) if hasattr(thing, "_fields") else tuple(items)
 
-    def _mapping(self, thing: dict[Any, Any]) -> None:
+    def _mapping(self, thing: dict[Any, Any]) -> dict[Any, Any]:
         before = dict(thing)
 
         def undo() -> None:
@@ -111,19 +123,22 @@ class _Swap:
             new = self.visit(value)
             if new is not value:
                 thing[name] = new
+        return thing
 
-    def _list(self, thing: list[Any]) -> None:
+    def _list(self, thing: list[Any]) -> list[Any]:
         before = list(thing)
         self._undo.append(lambda: thing.__setitem__(slice(None), before))
         thing[:] = [self.visit(item) for item in before]
+        return thing
 
-    def _function(self, function: types.FunctionType) -> None:
+    def _function(self, function: types.FunctionType) -> types.FunctionType:
         for cell in function.__closure__ or ():
             self._cell(cell)
         self._attribute(function, "__defaults__")
         if function.__kwdefaults__:
             self._mapping(function.__kwdefaults__)
         self._globals(function.__globals__, _names(function.__code__))
+        return function
 
     def _cell(self, cell: types.CellType) -> None:
         try:
@@ -147,9 +162,7 @@ class _Swap:
                 namespace[name] = new
                 self._undo.append(functools.partial(namespace.__setitem__, name, value))
 
-    def _class(self, cls: type) -> None:
-        if not _is_users(cls):
-            return
+    def _class(self, cls: type) -> type:
         for base in cls.__mro__:
             if not _is_users(base):
                 continue
@@ -160,8 +173,9 @@ class _Swap:
                 if new is not value:
                     setattr(base, name, new)
                     self._undo.append(functools.partial(setattr, base, name, value))
+        return cls
 
-    def _instance(self, thing: Any) -> None:
+    def _instance(self, thing: Any) -> Any:
         self._class(type(thing))
         if hasattr(thing, "__dict__"):
             self._mapping(thing.__dict__)
@@ -172,6 +186,7 @@ class _Swap:
                     vars(base).get(name), types.MemberDescriptorType
                 ):
                     self._attribute(thing, name)
+        return thing
 
     def _attribute(self, thing: Any, name: str) -> None:
         value = getattr(thing, name)
@@ -184,7 +199,9 @@ class _Swap:
 
 def _names(code: types.CodeType) -> frozenset[str]:
     """Return the global and attribute names that the code and the functions inside it use."""
-    inner = (_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType))
+    inner = (
+        _names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)
+    )
     return frozenset(code.co_names).union(*inner)
 
 
@@ -195,6 +212,7 @@ def _is_users(cls: type) -> bool:
 def _is_foreign(module: str | None) -> bool:
     package, _, rest = (module or "builtins").partition(".")
     if package == "fastcheck":
-        # Our own layers are recorded like anyone's; swapping inside the recorder would be a disaster.
+        # Our own layers are recorded like anyone's; swapping inside the recorder would be a
+        # disaster.
         return rest.partition(".")[0] != "nn"
     return package in _FOREIGN

@@ -1,7 +1,7 @@
 """Recording of whatever only rearranges elements.
 
-The function is run a second time on the elements' numbers; what comes out *is* the index map. Where the
-real result shares memory with its argument it is a view, and stays one.
+The function is run a second time on the elements' numbers; what comes out *is* the index map. Where
+the real result shares memory with its argument it is a view, and stays one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fastcheck.record.unwrap import recordings, replaced, unwrapped
 def rearranged(
     tape: Tape, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
-    """Return ``function(*args, **options)`` recorded: one recording array, or as many as it returns."""
+    """Return ``function(*args, **options)`` recorded: one array, or as many as it returns."""
     sources = list(recordings((args, options)))
     real = function(*unwrapped(args), **unwrapped(options))
     several = isinstance(real, (list, tuple))
@@ -38,9 +38,7 @@ def rearranged(
         ]
     else:
         copies = []
-    recorded = [
-        copies[i] if view is None else view for i, view in enumerate(views)
-    ]
+    recorded = [copies[i] if view is None else view for i, view in enumerate(views)]
     return recorded if several else recorded[0]
 
 
@@ -72,9 +70,7 @@ def _joined(
     return joined, size, numbers
 
 
-def _gathered(
-    tape: Tape, joined: int, size: int, part: Any, numbers: Any
-) -> RecordingArray:
+def _gathered(tape: Tape, joined: int, size: int, part: Any, numbers: Any) -> RecordingArray:
     part, index = np.asarray(part), np.asarray(numbers)
     if index.size == size and np.array_equal(index.reshape(-1), np.arange(size)):
         value = tape.emit("reshape", (joined,), part.shape, part.dtype, shape=part.shape)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from fastcheck.errors import CannotRecord
 from fastcheck.locking import user_code
+from fastcheck.model import parameters_of, plain_loss
 from fastcheck.program import Program, Source, simplified
 from fastcheck.record.array import is_recording, read
 from fastcheck.record.memory import Memory
-from fastcheck.model import parameters_of, plain_loss
 from fastcheck.record.proxy import NumpyProxy, stand_in
 from fastcheck.record.reach import swapped
 from fastcheck.record.tape import Tape
@@ -24,16 +24,17 @@ from fastcheck.record.verify import first_disagreement
 def record(model: Any, x: Any, t: Any) -> Program:
     """Record the loss of a model as a program over its parameters.
 
-    The model's own ``loss(x, t)`` is run once with every float array it can reach replaced by an array
-    that computes as usual and writes down each operation. Afterwards everything is as it was before.
+    The model's own ``loss(x, t)`` is run once with every float array it can reach replaced by an
+    array that computes as usual and writes down each operation. Afterwards everything is as it was
+    before.
     The recording is then compared with the loss itself, at the parameters as they are and at ten
     perturbed points.
 
     Parameters
     ----------
     model
-        Any object with ``params``, a dict from names to float arrays, and ``loss(x, t)`` that returns
-        a number computed from those very arrays.
+        Any object with ``params``, a dict from names to float arrays, and ``loss(x, t)`` that
+        returns a number computed from those very arrays.
     x, t
         Passed to ``loss``; neither is modified.
 
@@ -132,7 +133,9 @@ def _output(tape: Tape, model: Any, result: Any) -> int:
             return number
     if tape.escapes:
         source = tape.escapes[0][2]
-        tape.refuse(f"a number read by float() or .item() at {source}", "the loss is computed from it")
+        tape.refuse(
+            f"a number read by float() or .item() at {source}", "the loss is computed from it"
+        )
     raise _refusal(
         model,
         "this loss",
@@ -144,14 +147,14 @@ def _output(tape: Tape, model: Any, result: Any) -> int:
 def _unit_roundoff(tape: Tape) -> float:
     moving = {operation.output for operation in tape.operations}
     dtypes = {tape.values[number].dtype for number in moving}
-    narrow = [dtype for dtype in dtypes if dtype.kind == "f" and dtype.itemsize < 8]  # noqa: PLR2004
+    narrow = [dtype for dtype in dtypes if dtype.kind == "f" and dtype.itemsize < 8]
     return max((float(np.finfo(dtype).eps) / 2 for dtype in narrow), default=2.0**-53)
 
 
 def _refusal(
     model: Any, operation: str, reason: str, error: Exception | None = None
 ) -> CannotRecord:
-    """Return a refusal that names the model's loss, or the line where `error` left the user's code."""
+    """Return a refusal that names the line where `error` was raised, or else the loss."""
     source = _raising_line(error) or _definition(model)
     return CannotRecord(
         operation=operation, filename=source.filename, line=source.line, reason=reason

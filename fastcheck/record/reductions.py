@@ -42,7 +42,7 @@ def _extreme(primitive: str, function: Callable[..., Any]) -> Callable[..., Reco
 
 def _keepdims(options: dict[str, Any]) -> bool:
     keepdims = options.pop("keepdims", False)
-    return keepdims is not np._NoValue and bool(keepdims)  # noqa: SLF001 - NumPy's "not given"
+    return keepdims is not np._NoValue and bool(keepdims)
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """A storage: a piece of memory with the program value that it holds at the moment.
 
-Views share a storage. A write gives the storage a new value, merged from the old one and the written
-one; every view then reads the new value, as views of real memory do.
+Views share a storage. A write gives the storage a new value, merged from the old one and the
+written one; every view then reads the new value, as views of real memory do.
 """
 
 from __future__ import annotations

@@ -49,7 +49,9 @@ def _pad(
     constant = options.pop("constant_values", 0)
     refuse_options(tape, name, options)
     if mode != "constant":
-        return rearranged(tape, lambda item: np.pad(item, pad_width, mode), (array_of(tape, a),), {})
+        return rearranged(
+            tape, lambda item: np.pad(item, pad_width, mode), (array_of(tape, a),), {}
+        )
     if np.size(constant) != 1:
         tape.refuse(f"{name}(constant_values=...)", "only one value for all sides is known")
     array = array_of(tape, a)

@@ -1,7 +1,7 @@
 """A recording is believed only after it reproduces the user's loss.
 
-At the recorded parameters and at ten perturbed ones, from small to large steps, the program's loss in
-float64 must be the user's to the rounding of the user's dtype.
+At the recorded parameters and at ten perturbed ones, from small to large steps, the program's loss
+in float64 must be the user's to the rounding of the user's dtype.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from fastcheck.model import restored
 from fastcheck.program import Program, evaluate
 
-# Relative steps of the perturbed points, two draws of each: the small ones stay on the recorded side of
-# most switches, the large ones cross many, so that a decision taken for granted is found out.
+# Relative steps of the perturbed points, two draws of each: the small ones stay on the recorded
+# side of most switches, the large ones cross many, so that a decision taken for granted is found
+# out.
 STEPS = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1)
 DRAWS = 2
 
-# Rounding a loss accumulates: u times the length of its longest chain of sums (a few thousand here),
-# amplified where terms cancel. 2**14 u is 1.8e-12 in float64 and 1e-3 in float32; a dependence that the
-# recording lost changes the loss by about the step times its gradient, far above that for large steps.
+# Rounding a loss accumulates: u times the length of its longest chain of sums (a few thousand
+# here), amplified where terms cancel. 2**14 u is 1.8e-12 in float64 and 1e-3 in float32; a
+# dependence that the recording lost changes the loss by about the step times its gradient, far
+# above that for large steps.
 ROUNDING_FACTOR = 2.0**14
 
 
@@ -46,7 +48,7 @@ def first_disagreement(
         with restored(parameters):
             for name, array in parameters.items():
                 noise = rng.standard_normal(array.shape)
-                array += (step * scales[name] * noise).astype(array.dtype)
+                array[...] += (step * scales[name] * noise).astype(array.dtype)
             wanted = loss()
             got = evaluate(program, parameters)
         if not _agree(got, wanted, program):

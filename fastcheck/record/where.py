@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ _OWN = tuple(
 
 def calling_line() -> Source | None:
     """Return the innermost line that belongs neither to the recorder nor to NumPy."""
-    frame = sys._getframe(1)  # noqa: SLF001 - inspect.stack() reads source files, far too slow here
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_OWN) and not filename.startswith("<__array_function__"):

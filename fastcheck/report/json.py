@@ -14,7 +14,7 @@ SCHEMA = "fastcheck.report/1"
 
 
 def as_dict(report: Report) -> dict[str, Any]:
-    """Return the report as dicts, lists, strings and numbers; a number that is not finite is None."""
+    """Return the report as dicts, lists, strings and numbers; None for nan and infinity."""
     return {
         "schema": SCHEMA,
         "verdict": report.verdict,

@@ -230,5 +230,3 @@ class Report:
         from fastcheck.report.text import plain_text
 
         return plain_text(self)
-
-

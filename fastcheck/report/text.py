@@ -115,8 +115,9 @@ def _summary(report: Report) -> str:
 def _timing(report: Report) -> str:
     threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
     return (
-        f"engine {report.engine}, step {report.step:.3g}, {threads}: {report.size:,} parameters "
-        f"in {report.engine_seconds:.3g} s, {report.parameters_per_second:,.0f} per second\n"
+        f"engine {report.engine}, step {report.step:.3g}, {threads}\n"
+        f"{report.size:,} parameters in {report.engine_seconds:.3g} s, "
+        f"{report.parameters_per_second:,.0f} per second\n"
         f"{report.seconds:.3g} s in all: {report.record_seconds:.2g} s recording, "
         f"{report.setup_seconds:.2g} s compiling or loading kernels"
     )
@@ -141,5 +142,7 @@ def _verdict(report: Report) -> Text:
     )
     kinks = sum(count["kink"] for count in counts)
     if kinks:
-        sentence += f"\n      ({kinks:,} at a kink of the loss, between the slopes of its two sides)"
+        sentence += (
+            f"\n      ({kinks:,} at a kink of the loss, between the slopes of its two sides)"
+        )
     return Text(sentence, style=COLOURS[report.verdict])

@@ -1,7 +1,7 @@
 """How far a correct backprop may lie from a difference of losses.
 
-Two parts, added: what the scheme's rounding does, and a share of the parameter's largest gradient for
-truncation and for the backprop's own rounding.
+Two parts, added: what the scheme's rounding does, and a share of the parameter's largest gradient
+for truncation and for the backprop's own rounding.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 ROUNDING_FACTOR = 16.0
 
 # Truncation is h**2 / 6 times the third derivative: 1e-13 at h = 2**-20, 2e-9 at 1e-4. Backprop in
-# float64 rounds at 1e-15 of its largest terms. The rest is room for cancellation within the gradient;
-# in float32 the same rounding is 5e8 times larger.
+# float64 rounds at 1e-15 of its largest terms. The rest is room for cancellation within the
+# gradient; in float32 the same rounding is 5e8 times larger.
 SHARE = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 1e-3}
 
 

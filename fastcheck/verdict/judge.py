@@ -15,9 +15,7 @@ from fastcheck.verdict.allowance import rounding, share
 # In the order of the codes stored per element.
 VERDICTS = ("pass", "kink", "approximate", "fail", "inconclusive")
 CODES = {name: code for code, name in enumerate(VERDICTS)}
-PASS, KINK, FAIL, INCONCLUSIVE = (
-    CODES[name] for name in ("pass", "kink", "fail", "inconclusive")
-)
+PASS, KINK, FAIL, INCONCLUSIVE = (CODES[name] for name in ("pass", "kink", "fail", "inconclusive"))
 
 # Where the allowance exceeds this share of the largest |g|, agreement within it says nothing.
 MEANINGLESS = 0.1
@@ -30,7 +28,8 @@ class ParameterVerdict:
     Attributes
     ----------
     bound
-        float64, the parameter's shape: how far a correct backprop may lie from the numerical gradient.
+        float64, the parameter's shape: how far a correct backprop may lie from the numerical
+        gradient.
     codes
         uint8, the parameter's shape: positions in VERDICTS.
     """
@@ -49,11 +48,11 @@ def judge(
 ) -> ParameterVerdict:
     """Judge every element of a parameter.
 
-    In this order: *fail* where the backprop is not finite; *inconclusive* where the numerical gradient
-    is not; *pass* where the two are equal or within the allowance, but *inconclusive* where that
-    exceeds MEANINGLESS of the largest |g|; *kink* where a switch was crossed and the backprop lies
-    between the one-sided slopes, widened by their allowance; else *fail*. An engine that cannot see
-    switches gets *kink* wherever the backprop lies between the one-sided slopes.
+    In this order: *fail* where the backprop is not finite; *inconclusive* where the numerical
+    gradient is not; *pass* where the two are equal or within the allowance, but *inconclusive*
+    where that exceeds MEANINGLESS of the largest |g|; *kink* where a switch was crossed and the
+    backprop lies between the one-sided slopes, widened by their allowance; else *fail*. An engine
+    that cannot see switches gets *kink* wherever the backprop lies between the one-sided slopes.
 
     Parameters
     ----------

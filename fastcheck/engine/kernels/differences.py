@@ -9,8 +9,8 @@ from fastcheck.primitives.jit import entry_kernel, kernel
 
 # Where a switch lies between the two evaluations, the step is divided by this ...
 REFINEMENT = 16.0
-# ... at most so often: from 2**-20 to 2**-28, where the rounding of a loss of size 1 over the step is
-# 1e-7 and a smaller step would say less than the one-sided slopes do.
+# ... at most so often: from 2**-20 to 2**-28, where the rounding of a loss of size 1 over the step
+# is 1e-7 and a smaller step would say less than the one-sided slopes do.
 REFINEMENTS = 2
 
 
@@ -43,7 +43,8 @@ def central_differences(
 ) -> None:
     """Fill ``gradient[e] = (L(w + h) - L(w - h)) / 2h`` for the elements ``start <= e < stop``.
 
-    The divisor is the step really taken, the difference of the two numbers nearest to w + h and w - h.
+    The divisor is the step really taken, the difference of the two numbers nearest to w + h and w -
+    h.
     Where the two evaluations took different sides of a switch, h is divided by REFINEMENT, at most
     `refinements` times.
 

@@ -1,7 +1,8 @@
 """Run instructions over a block of float64 memory.
 
-An instruction is a row of int64: what to do, where its operands and its result lie, the family's loop
-bounds, and where its index map and its switch positions lie. One compiled interpreter serves every program.
+An instruction is a row of int64: what to do, where its operands and its result lie, the family's
+loop bounds, and where its index map and its switch positions lie. One compiled interpreter serves
+every program.
 """
 
 from __future__ import annotations
