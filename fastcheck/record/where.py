@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from types import FrameType
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 
 from fastcheck.program import Source
 
 # Frames of the recorder and of NumPy are never what the user wants to read.
-_OWN = tuple(
-    f"{folder}{'/' if '/' in str(folder) else chr(92)}"
-    for folder in (Path(__file__).resolve().parent, Path(np.__file__).resolve().parent)
-)
+_OWN = tuple(str(Path(module).resolve().parent) + os.sep for module in (__file__, np.__file__))
 
 
 def calling_line() -> Source | None:
@@ -24,5 +22,5 @@ def calling_line() -> Source | None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_OWN) and not filename.startswith("<__array_function__"):
             return Source(filename, frame.f_lineno)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
