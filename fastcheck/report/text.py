@@ -29,7 +29,7 @@ def plain_text(report: Report) -> str:
     Console(file=out, width=_WIDTH, color_system=None, legacy_windows=False).print(
         renderable(report)
     )
-    return out.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().split("\n"))
 
 
 def renderable(report: Report) -> RenderableType:
@@ -59,7 +59,7 @@ def _table(report: Report) -> Table:
     table = _plain_table()
     table.add_column("parameter", no_wrap=True)
     table.add_column("shape", no_wrap=True)
-    for heading in ("mean |diff|", "max |diff|", "max rel"):
+    for heading in ("mean diff", "max diff", "max rel"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")
     for item in report.params.values():

@@ -1,0 +1,219 @@
+"""The public functions, on small networks."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+import fastcheck
+from fastcheck import data, nn
+from fastcheck.errors import CannotRecord, InvalidArgument, InvalidType, UnknownChoice
+
+
+class Wrapped:
+    """A correct network with something about it changed."""
+
+    def __init__(self, **changes):
+        self.net = nn.TwoLayerNet(784, 6, 10, seed=1)
+        self.params = self.net.params
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def loss(self, x, t):
+        return self.net.loss(x, t)
+
+    def gradient(self, x, t):
+        return self.net.gradient(x, t)
+
+
+class Unrecordable(Wrapped):
+    def loss(self, x, t):
+        loss = self.net.loss(x, t)
+        return loss if loss > 0 else loss + 1
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return data.mnist(8)
+
+
+@pytest.fixture
+def net():
+    return nn.TwoLayerNet(784, 6, 10, seed=1)
+
+
+def test_everything_passes_and_nothing_changes(net, batch):
+    before = {name: array.copy() for name, array in net.params.items()}
+    report = fastcheck.gradcheck(net, *batch)
+    assert report.passed
+    assert report.verdict == "pass"
+    assert list(report.params) == ["W1", "b1", "W2", "b2"]
+    assert report.engine == "full"
+    assert report.loss == net.loss(*batch)
+    assert report.accuracy == net.accuracy(*batch)
+    assert report.batch == 8
+    assert report.size == 784 * 6 + 6 + 60 + 10
+    assert report.seconds >= report.engine_seconds > 0
+    for name, array in net.params.items():
+        assert np.array_equal(array, before[name])
+        assert report.params[name].numerical.shape == array.shape
+        assert np.array_equal(report.params[name].analytic, net.gradient(*batch)[name])
+
+
+def test_numerical_gradient_is_like_params(net, batch):
+    gradient = fastcheck.numerical_gradient(net, *batch)
+    backprop = net.gradient(*batch)
+    assert list(gradient) == list(net.params)
+    for name, array in gradient.items():
+        assert np.allclose(array, backprop[name], rtol=0, atol=1e-8)
+
+
+def test_a_program_may_be_given(net, batch):
+    program = fastcheck.record(net, *batch)
+    again = fastcheck.numerical_gradient(program, params="b2")
+    direct = fastcheck.numerical_gradient(net, *batch, params=["b2"])
+    assert list(again) == list(direct) == ["b2"]
+    assert np.array_equal(again["b2"], direct["b2"])
+    with pytest.raises(InvalidType, match="model=Program has no Python loss"):
+        fastcheck.numerical_gradient(program, engine="reference")
+
+
+def test_options_mean_the_same_for_both_engines(batch):
+    net = nn.Network([nn.Affine(784, 6), nn.Tanh(), nn.Affine(6, 10)])
+    options = {"step": 2.0**-13, "params": ["b1", "W2"]}
+    full = fastcheck.numerical_gradient(net, *batch, engine="full", **options)
+    loop = fastcheck.numerical_gradient(net, *batch, engine="reference", **options)
+    assert list(full) == list(loop) == ["b1", "W2"]
+    for name in full:
+        assert np.abs(full[name] - loop[name]).max() < 5e-11
+
+
+def test_progress_reaches_the_end(net, batch):
+    def note(seen, done, total):
+        seen.append((done, total))
+
+    for engine in ("full", "reference"):
+        seen = []
+        fastcheck.gradcheck(
+            net, *batch, engine=engine, params="b2", progress=partial(note, seen)
+        )
+        assert seen[-1] == (10, 10)
+
+
+def test_what_cannot_be_recorded_goes_to_the_reference_engine_and_says_so(batch):
+    model = Unrecordable()
+    report = fastcheck.gradcheck(model, *batch, params=["b1", "b2"])
+    assert report.engine == "reference"
+    assert report.passed
+    (note,) = report.notes
+    assert "engine reference, since the loss could not be recorded" in note
+    assert "test_api.py" in note
+    with pytest.raises(CannotRecord, match=r"a decision \(bool\) at .*test_api.py:\d+"):
+        fastcheck.gradcheck(model, *batch, engine="full")
+
+
+def test_assert_gradcheck(net, batch):
+    assert fastcheck.assert_gradcheck(net, *batch, params="b2").passed
+    bad = Wrapped(gradient=lambda x, t: {k: -v for k, v in net.gradient(x, t).items()})
+    with pytest.raises(fastcheck.GradientMismatch, match=r"FAIL: 14 of 16") as caught:
+        fastcheck.assert_gradcheck(bad, *batch, params=["b1", "b2"])
+    assert isinstance(caught.value, AssertionError)
+    assert caught.value.report.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"engine": "ful"}, UnknownChoice, r"engine='ful' is unknown; .*did you mean 'full'"),
+        ({"threads": 0}, InvalidArgument, r"threads=0 must be an integer >= 1"),
+        ({"threads": 1.5}, InvalidType, r"threads=1.5 must be an integer"),
+        ({"step": 0.0}, InvalidArgument, r"step=0.0 must be a positive finite number"),
+        ({"step": float("nan")}, InvalidArgument, r"step=nan must be a positive"),
+        ({"step": 1e-30}, InvalidArgument, r"step=1e-30 is lost beside W1\[0, 0\]"),
+        ({"params": "W3"}, UnknownChoice, r"params='W3' is unknown; choose from 'W1', 'b1'"),
+        ({"params": []}, InvalidArgument, r"params=\[\] names no parameter"),
+    ],
+)
+@pytest.mark.parametrize("function", [fastcheck.gradcheck, fastcheck.numerical_gradient])
+def test_bad_options(net, function, options, error, message):
+    batch = data.mnist(8)
+    with pytest.raises(error, match=message):
+        function(net, *batch, **options)
+
+
+def test_a_model_without_gradient(batch):
+    class Half:
+        def __init__(self):
+            self.params = {"w": np.zeros(2)}
+
+        def loss(self, x, t):
+            return (self.params["w"] ** 2).sum()
+
+    with pytest.raises(InvalidType, match=r"model=Half has no method gradient\(x, t\)"):
+        fastcheck.gradcheck(Half(), *batch)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "message"),
+    [
+        (lambda g: None, "gradient returned NoneType, must be a dict like params"),
+        (lambda g: {"b1": g["b1"]}, "b2: gradient has no entry for this parameter"),
+        (lambda g: {**g, "b2": g["b2"][:3]}, r"b2: its gradient has shape \(3,\), the parameter"),
+        (lambda g: {**g, "b2": g["b2"] + 0j}, "b2: its gradient is of dtype complex128"),
+    ],
+)
+def test_unusable_gradients_are_findings(net, batch, gradient, message):
+    bad = Wrapped(gradient=lambda x, t: gradient(net.gradient(x, t)))
+    report = fastcheck.gradcheck(bad, *batch, params=["b1", "b2"])
+    assert report.verdict == "fail"
+    with pytest.raises(AssertionError, match=message):
+        fastcheck.assert_gradcheck(bad, *batch, params=["b1", "b2"])
+
+
+def test_integer_gradients_are_numbers(batch):
+    class Line:
+        def __init__(self):
+            self.params = {"w": np.array([0.5, 0.25])}
+
+        def loss(self, x, t):
+            return 3 * self.params["w"].sum()
+
+        def gradient(self, x, t):
+            return {"w": [3, 3]}
+
+    assert fastcheck.gradcheck(Line(), *batch).passed
+
+
+def test_float32(batch):
+    net = nn.TwoLayerNet(784, 6, 10, seed=1, dtype="float32", weight_scale=0.1)
+    report = fastcheck.gradcheck(net, *batch)
+    assert report.passed
+    assert report.params["W1"].analytic.dtype == np.float32
+    assert report.params["W1"].numerical.dtype == np.float64
+
+
+def test_four_threads_at_once(batch):
+    nets = [nn.TwoLayerNet(784, 6, 10, seed=seed) for seed in range(4)]
+    alone = [fastcheck.numerical_gradient(net, *batch) for net in nets]
+    together = [None] * 4
+
+    def work(i):
+        together[i] = fastcheck.numerical_gradient(nets[i], *batch)
+
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for one, other in zip(alone, together, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_unknown_attribute():
+    with pytest.raises(AttributeError, match="module 'fastcheck' has no attribute 'nothing'"):
+        fastcheck.nothing  # noqa: B018 - the access is what is tested
+    assert set(fastcheck.__all__) <= set(dir(fastcheck))
+    assert all(getattr(fastcheck, name) is not None for name in fastcheck.__all__)

@@ -1,0 +1,174 @@
+"""The command line: options, exit codes, output, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fastcheck import cli
+from fastcheck.cli import BAD_USAGE, INCONCLUSIVE, INTERRUPTED, PASSED, main
+from fastcheck.version import __version__
+
+SMALL = ["run", "--hidden", "4", "--batch", "8"]
+
+
+def test_small_run_prints_four_rows_and_the_verdict(capsys):
+    assert main(SMALL) == PASSED
+    out = capsys.readouterr().out
+    for name, shape in [("W1", "784x4"), ("b1", "4"), ("W2", "4x10"), ("b2", "10")]:
+        assert re.search(rf"^{name} +{shape} ", out, re.MULTILINE)
+    assert "PASS: backprop and numerical gradient agree for every one of 3,190 parameters" in out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--sizes", "6,5,4", "--activation", "tanh", "--loss", "mse"],
+        ["--activation", "tanh"],
+        ["--loss", "clipped"],
+        ["--loss", "clipped-classic", "--no-output-relu"],
+        ["--dtype", "float32"],
+        ["--scale", "raw", "--offset", "900", "--batch", "5", "--seed", "3"],
+        ["--step", "1e-5", "--threads", "3", "--params", "W2,b2"],
+        ["--engine", "full"],
+        ["--sizes", "6,5", "--output-relu"],
+    ],
+)
+def test_options(options, capsys):
+    assert main([*SMALL, *options]) == PASSED, capsys.readouterr().out
+
+
+def test_engine_reference(capsys):
+    assert main([*SMALL, "--engine", "reference", "--params", "b1"]) == PASSED
+    assert "engine reference, step 0.0001, 1 thread" in capsys.readouterr().out
+
+
+def test_options_reach_the_check(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    options = ["--step", "0.0001", "--threads", "2", "--params", "b2", "--json", str(path)]
+    assert main([*SMALL, *options, "--quiet"]) == PASSED
+    assert capsys.readouterr().out == ""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert (content["step"], content["threads"], content["batch"]) == (1e-4, 2, 8)
+    assert list(content["params"]) == ["b2"]
+    assert content["schema"] == "fastcheck.report/1"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--engine", "fast"], "engine='fast' is unknown; choose from 'auto', 'full', 'reference'"),
+        (["--loss", "sofmax"], "did you mean 'softmax'?"),
+        (["--activation", "elu"], "activation='elu' is unknown; choose from 'relu', 'tanh'"),
+        (["--sizes", "5,x"], "sizes='5,x' must be whole numbers with commas between"),
+        (["--batch", "1001"], "n=1001"),
+        (["--params", "W9"], "params='W9' is unknown"),
+        (["--json", "/nonexistent/r.json"], "json='/nonexistent/r.json' cannot be written"),
+        (["--dtype", "float16"], "dtype="),
+        (["--hidden", "0"], "0"),
+    ],
+)
+def test_bad_usage(options, message, capsys):
+    assert main([*SMALL, *options]) == BAD_USAGE
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert captured.err.startswith("fastcheck: error: ")
+
+
+def test_an_unwritable_json_path_is_found_before_the_run(monkeypatch):
+    monkeypatch.setattr(cli, "gradcheck", lambda *args, **options: pytest.fail("it ran"))
+    assert main([*SMALL, "--json", "/nonexistent/r.json"]) == BAD_USAGE
+
+
+def test_inconclusive(capsys):
+    # At a step of 1e-12 the rounding of the loss is larger than any gradient of these biases.
+    assert main([*SMALL, "--step", "1e-12", "--params", "b1"]) == INCONCLUSIVE
+    assert "INCONCLUSIVE" in capsys.readouterr().out
+
+
+def test_help_and_version(capsys):
+    for arguments in (["--help"], ["run", "--help"], ["--version"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 0
+    assert f"fastcheck {__version__}" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == BAD_USAGE
+
+
+def test_keyboard_interrupt_inside(monkeypatch, capsys):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "gradcheck", interrupted)
+    assert main(SMALL) == INTERRUPTED
+    assert "interrupted; every parameter is as it was" in capsys.readouterr().err
+
+
+def _start_on_terminal(arguments):
+    """Start the command with a terminal for its output; return the process and the master end."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fastcheck", *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(slave)
+    return process, master
+
+
+def _read_until(master, pattern, seconds):
+    seen = b""
+    deadline = time.monotonic() + seconds
+    while not re.search(pattern, seen) and time.monotonic() < deadline:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not chunk:
+                break
+            seen += chunk
+    return seen.decode(errors="replace")
+
+
+@pytest.mark.parametrize("engine", ["full", "reference"])
+def test_ctrl_c_stops_a_long_run_that_shows_its_progress(engine):
+    # All 39,760 parameters of a batch of 1,000: minutes.
+    process, master = _start_on_terminal(["run", "--batch", "1000", "--engine", engine])
+    try:
+        seen = _read_until(master, rb"checking.*/39,?760", 60)
+        assert "checking" in seen
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == INTERRUPTED
+        # Half a second, and as much again for a loaded machine.
+        assert time.monotonic() - began < 1.0
+        assert "interrupted" in _read_until(master, rb"as it was", 5)
+    finally:
+        process.kill()
+        os.close(master)
+
+
+def test_a_short_run_shows_no_bar():
+    process, master = _start_on_terminal(SMALL)
+    try:
+        seen = _read_until(master, rb"(PASS|FAIL|error)", 60)
+        assert process.wait(10) == PASSED
+        assert "checking" not in seen
+    finally:
+        process.kill()
+        os.close(master)

@@ -1,0 +1,109 @@
+"""The verdict on single elements, from made-up numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcheck.engine.result import ParameterDifferences
+from fastcheck.verdict import VERDICTS, judge, overall
+from fastcheck.verdict.allowance import ROUNDING_FACTOR, SHARE, rounding, share
+from fastcheck.verdict.judge import MEANINGLESS
+
+STEP = 2.0**-20
+U = 2.0**-53
+
+
+def differences(central, *, left=None, right=None, switched=False, step=STEP):
+    central = np.atleast_1d(np.asarray(central, float))
+    return ParameterDifferences(
+        central=central,
+        left=np.atleast_1d(np.asarray(central if left is None else left, float)),
+        right=np.atleast_1d(np.asarray(central if right is None else right, float)),
+        step=np.full(central.shape, step),
+        switched=np.full(central.shape, switched),
+    )
+
+
+def verdicts(analytic, numerical, *, loss=1.0, sees_switches=True, dtype=np.float64):
+    verdict = judge(
+        np.atleast_1d(np.asarray(analytic, dtype)),
+        numerical,
+        loss=loss,
+        unit_roundoff=U,
+        sees_switches=sees_switches,
+    )
+    return [VERDICTS[code] for code in verdict.codes], verdict.bound
+
+
+def test_bound_is_the_share_of_the_largest_gradient_plus_the_rounding():
+    _, bound = verdicts([1.0, -4.0], differences([1.0, -4.0]), loss=-3.0)
+    assert bound == pytest.approx(1e-5 * 4.0 + 16 * U * 3.0 / STEP, rel=1e-15)
+    assert (ROUNDING_FACTOR, SHARE[np.dtype(np.float64)], MEANINGLESS) == (16.0, 1e-5, 0.1)
+
+
+def test_float32_backprop_has_a_larger_share():
+    assert share(np.dtype(np.float32), 2.0) == 2e-3
+    assert share(np.dtype(np.int64), 2.0) == 2e-5
+    assert rounding(-2.0, 0.5, np.array([4.0])) == [16 * 0.5 * 2.0 / 4.0]
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 0.999, -0.999])
+def test_within_the_bound_passes(factor):
+    g = differences([1.0, 0.25])
+    _, bound = verdicts([1.0, 0.25], g)
+    assert verdicts([1.0, 0.25 + factor * bound[1]], g)[0] == ["pass", "pass"]
+
+
+@pytest.mark.parametrize("factor", [1.001, 2.0, -2.0, 1e6])
+def test_beyond_the_bound_fails_and_only_there(factor):
+    g = differences([1.0, 0.25])
+    _, bound = verdicts([1.0, 0.25], g)
+    assert verdicts([1.0, 0.25 + factor * bound[1]], g)[0] == ["pass", "fail"]
+
+
+@pytest.mark.parametrize("analytic", [0.0, 1.0, 0.3])
+def test_between_the_slopes_of_a_kink(analytic):
+    g = differences([0.5, 1.0], left=[0.0, 1.0], right=[1.0, 1.0], switched=True)
+    assert verdicts([analytic, 1.0], g)[0] == ["kink", "pass"]
+
+
+@pytest.mark.parametrize("analytic", [-0.01, 1.01, -1.0])
+def test_outside_the_slopes_of_a_kink(analytic):
+    g = differences([0.5, 1.0], left=[1.0, 1.0], right=[0.0, 1.0], switched=True)
+    assert verdicts([analytic, 1.0], g)[0] == ["fail", "pass"]
+
+
+def test_different_slopes_without_a_switch_are_no_kink():
+    g = differences(0.5, left=0.0, right=1.0, switched=False)
+    assert verdicts(0.2, g)[0] == ["fail"]
+    assert verdicts(0.2, g, sees_switches=False)[0] == ["kink"]
+
+
+def test_not_finite():
+    g = differences([1.0, np.nan, np.inf, 1.0])
+    given = [np.nan, 1.0, 1.0, np.inf]
+    assert verdicts(given, g)[0] == ["fail", "inconclusive", "inconclusive", "fail"]
+
+
+def test_a_bound_wider_than_the_gradient_says_nothing():
+    tiny = 1e-12
+    assert verdicts([tiny, 0.0], differences([tiny * 1.5, 0.0]))[0] == ["inconclusive", "pass"]
+    # Equality is more than agreement within the bound: a dead unit has exactly no gradient.
+    assert verdicts([0.0], differences([0.0]))[0] == ["pass"]
+    # A large error is seen all the same.
+    assert verdicts([1.0], differences([0.0]))[0] == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ([], "pass"),
+        (["pass", "kink"], "pass"),
+        (["approximate", "pass"], "approximate"),
+        (["approximate", "inconclusive"], "inconclusive"),
+        (["inconclusive", "fail", "pass"], "fail"),
+    ],
+)
+def test_overall(given, wanted):
+    assert overall(given) == wanted
