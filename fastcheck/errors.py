@@ -24,6 +24,7 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "InvalidType",
+    "MissingDependency",
     "UnknownChoice",
     "check_integer",
     "check_positive",
@@ -49,6 +50,10 @@ class UnknownChoice(InvalidArgument):
 
 class DataError(FastcheckError, ValueError):
     """A data file is damaged or not of the expected format."""
+
+
+class MissingDependency(FastcheckError, ImportError):  # noqa: N818
+    """An optional package that was asked for cannot be imported."""
 
 
 class InternalError(FastcheckError, RuntimeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -91,16 +91,35 @@ def plain_loss(model: Any, x: Any, t: Any) -> float:
 
 @contextmanager
 def restored(parameters: Mapping[str, NDArray[Any]]) -> Iterator[None]:
-    """Let the block write into the parameters; put back every bit afterwards."""
+    """Let the block write into the parameters; put back every bit afterwards.
+
+    Raises
+    ------
+    InvalidArgument
+        If a parameter lies in memory that cannot be written to at all, such as a bytes object.
+    """
     before = {name: array.copy() for name, array in parameters.items()}
-    locked = [array for array in parameters.values() if not array.flags.writeable]
-    try:
-        for array in locked:
-            array.flags.writeable = True
-        yield
-    finally:
+    with ExitStack() as locks:
         for name, array in parameters.items():
-            if array.flags.writeable:
+            _unlock(name, array, locks)
+        try:
+            yield
+        finally:
+            for name, array in parameters.items():
                 array[...] = before[name]
-        for array in locked:
-            array.flags.writeable = False
+
+
+def _unlock(name: str, array: NDArray[Any], locks: ExitStack) -> None:
+    """Make the array writable until `locks` closes; a view only can be if its base is."""
+    if array.flags.writeable:
+        return
+    if isinstance(array.base, np.ndarray):
+        _unlock(name, array.base, locks)
+    try:
+        array.flags.writeable = True
+    except ValueError:
+        raise InvalidArgument(
+            f"params[{name!r}] lies in read-only memory, and differences need to perturb it; "
+            "make it a copy, once, where the model is made"
+        ) from None
+    locks.callback(setattr, array.flags, "writeable", False)

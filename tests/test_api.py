@@ -97,9 +97,7 @@ def test_progress_reaches_the_end(net, batch):
 
     for engine in ("full", "reference"):
         seen = []
-        fastcheck.gradcheck(
-            net, *batch, engine=engine, params="b2", progress=partial(note, seen)
-        )
+        fastcheck.gradcheck(net, *batch, engine=engine, params="b2", progress=partial(note, seen))
         assert seen[-1] == (10, 10)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 import fastcheck
 from fastcheck import data, nn
-from fastcheck.cli import FAILED, PASSED, main
+from fastcheck.cli import main
+from fastcheck.cli.exits import FAILED, PASSED
 
 ARGUMENTS = ["run", "--hidden", "8", "--batch", "20"]
 

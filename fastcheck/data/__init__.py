@@ -1,4 +1,4 @@
-"""Data to check networks on: embedded MNIST digits, IDX files, one-hot targets."""
+"""Data to check networks on: MNIST digits, IDX files, one-hot targets."""
 
 from fastcheck.data.digits import mnist
 from fastcheck.data.idx import read_idx

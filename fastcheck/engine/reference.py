@@ -6,6 +6,7 @@ be recorded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from time import perf_counter
@@ -86,7 +87,10 @@ def reference_gradient(
 def differences_at(
     model: Any, x: Any, t: Any, *, name: str, indices: Iterable[tuple[int, ...]], step: float
 ) -> ParameterDifferences:
-    """Return the differences of some elements of one parameter, nan elsewhere."""
+    """Return the differences of some elements of one parameter.
+
+    They are nan elsewhere, and where `step` is lost beside an element.
+    """
     with user_code():
         every = parameters_of(model)
         loss = plain_loss(model, x, t)
@@ -132,9 +136,9 @@ def _differences(
         low, loss_low = float(array[index]), evaluate()
         array[index] = saved
         middle = float(saved)
-        central[index] = (loss_high - loss_low) / (high - low)
-        left[index] = (loss - loss_low) / (middle - low)
-        right[index] = (loss_high - loss) / (high - middle)
+        central[index] = _slope(loss_high - loss_low, high - low)
+        left[index] = _slope(loss - loss_low, middle - low)
+        right[index] = _slope(loss_high - loss, high - middle)
     return ParameterDifferences(
         central=central,
         left=left,
@@ -142,3 +146,8 @@ def _differences(
         step=np.full(array.shape, step),
         switched=np.zeros(array.shape, np.bool_),
     )
+
+
+def _slope(rise: float, run: float) -> float:
+    # Where w + h == w the losses are equal and say nothing.
+    return rise / run if run else math.nan

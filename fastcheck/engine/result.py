@@ -57,8 +57,6 @@ class NumericalGradient:
         Wall time of the differences alone.
     setup_seconds
         Wall time of laying out the program and of compiling the kernels or loading them from disk.
-    notes
-        What the user should know, such as why another engine was not used.
     """
 
     parameters: Mapping[str, ParameterDifferences]
@@ -70,4 +68,3 @@ class NumericalGradient:
     threads: int
     seconds: float
     setup_seconds: float = 0.0
-    notes: tuple[str, ...] = ()

@@ -38,9 +38,10 @@ def checked_step(
         h = array.dtype.type(chosen)
         lost = (array + h == array) | (array - h == array)
         if lost.any():
-            index = tuple(int(i) for i in np.argwhere(lost)[0])
+            index = np.argwhere(lost)[0].tolist()
+            # Formatted, not repr'd: NumPy 2 would say np.float64(...).
             raise InvalidArgument(
-                f"step={chosen!r} is lost beside {name}[{', '.join(map(str, index))}]="
-                f"{array[index]!r}, where w + h == w; take a larger step"
+                f"step={chosen!r} is lost beside {name}{index or ''}={array[tuple(index)]}, "
+                "where w + h == w; take a larger step"
             )
     return chosen

@@ -4,7 +4,8 @@ Layers and losses keep no state of a call, so several threads may share them, an
 that is given to them is ever modified.
 """
 
-from fastcheck.nn.layers import Affine, Relu, Tanh
+from fastcheck.nn.activations import LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from fastcheck.nn.affine import Affine
 from fastcheck.nn.losses import (
     ClippedSoftmaxCrossEntropy,
     MeanSquaredError,
@@ -18,11 +19,14 @@ __all__ = [
     "Affine",
     "ClippedSoftmaxCrossEntropy",
     "Layer",
+    "LeakyRelu",
     "Loss",
     "MeanSquaredError",
     "Network",
     "Relu",
+    "Sigmoid",
     "SoftmaxCrossEntropy",
+    "Softplus",
     "Tanh",
     "TwoLayerNet",
 ]

@@ -1,7 +1,9 @@
 """The losses: each its forward, then its backward.
 
 z are scores of shape (N, C), float64 or float32. Targets t are integer labels (N,),
-one-hot (N, C) or soft (N, C); soft rows may have any sum T. p = softmax(z) by rows.
+one-hot (N, C) or soft (N, C). p = softmax(z) by rows. The formulas hold for soft rows of any
+sum T, and a loss on its own takes them; a `Network` wants probabilities, T = 1, where the loss
+has `takes_probabilities`.
 
 Raises, for all of them: InvalidType if z or t is not real or labels are not integers;
 InvalidArgument if their shapes do not fit or a label lies outside 0..C-1.
@@ -10,7 +12,7 @@ InvalidArgument if their shapes do not fit or a label lies outside 0..C-1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,8 @@ class SoftmaxCrossEntropy:
     4.109; the shift by the maximum: Blanchard, Higham & Higham, "Accurately computing the
     log-sum-exp and softmax functions", IMA J. Numer. Anal. 41 (2021).
     """
+
+    takes_probabilities: ClassVar[bool] = True
 
     def loss(self, z: Array, t: npt.ArrayLike) -> Any:
         """Return L, with log p_k = z_k - log sum_j exp z_j."""
@@ -62,6 +66,8 @@ class ClippedSoftmaxCrossEntropy:
     InvalidType, InvalidArgument
         If `epsilon` is not a positive finite number.
     """
+
+    takes_probabilities: ClassVar[bool] = True
 
     epsilon: float = 1e-7
     exact: bool = True
@@ -97,6 +103,8 @@ class MeanSquaredError:
 
     Source: Bishop, "Pattern Recognition and Machine Learning" (2006), eq. 5.11, over N.
     """
+
+    takes_probabilities: ClassVar[bool] = False
 
     def loss(self, z: Array, t: npt.ArrayLike) -> Any:
         """Return L."""

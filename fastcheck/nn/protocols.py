@@ -17,6 +17,10 @@ class Layer(Protocol):
     """A differentiable function of a batch.
 
     Only `Affine` changes the number of columns; every other layer keeps it.
+
+    A layer may also have `penalised`, the names of those of its `params` that a network's
+    `l2` applies to (none where it is absent), and ``weight_variance(inputs, outputs)``, the
+    variance for the weights of an Affine before it (Glorot's where it is absent).
     """
 
     params: dict[str, Array]
@@ -36,7 +40,11 @@ class Layer(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """A scalar function of scores z (N, C) and targets, averaged over the batch."""
+    """A scalar function of scores z (N, C) and targets, averaged over the batch.
+
+    A loss may also have `takes_probabilities`, True if a row of 2-D targets must be one-hot or
+    probabilities; a network then refuses any other. Where it is absent any finite row will do.
+    """
 
     def loss(self, z: Array, t: npt.ArrayLike) -> Any:
         """Return the loss, a NumPy scalar of z's dtype."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
-from fastcheck.nn.layers import Affine, Relu
+from fastcheck.nn.activations import Relu
+from fastcheck.nn.affine import Affine
 from fastcheck.nn.network import Network
 from fastcheck.nn.protocols import Layer, Loss
 
@@ -22,7 +23,7 @@ class TwoLayerNet(Network):
         Standard deviation of all weights. Biases are zero.
     output_relu : bool
         Whether the scores go through a second Relu, as the classic exercise has it.
-    loss, dtype, seed
+    loss, dtype, seed, l2
         As for `Network`.
 
     Raises
@@ -42,6 +43,7 @@ class TwoLayerNet(Network):
         loss: Loss | None = None,
         dtype: npt.DTypeLike = "float64",
         seed: int = 0,
+        l2: float = 0.0,
     ) -> None:
         layers: list[Layer] = [
             Affine(inputs, hidden, weight_scale=weight_scale),
@@ -50,4 +52,4 @@ class TwoLayerNet(Network):
         ]
         if output_relu:
             layers.append(Relu())
-        super().__init__(layers, loss=loss, dtype=dtype, seed=seed)
+        super().__init__(layers, loss=loss, dtype=dtype, seed=seed, l2=l2)

@@ -13,8 +13,8 @@ from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
 
 FAMILY = 0
-ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR = range(
-    FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 8
+ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR, LOGADDEXP = range(
+    FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 9
 )
 
 # Bits of `_truth`.
@@ -47,6 +47,20 @@ def _power(x: float, y: float) -> float:
 
 
 @kernel
+def _logaddexp(x: float, y: float) -> float:
+    # log(e^x + e^y) = max + log1p(e^-|x-y|): exp cannot overflow. As in NumPy, equal arguments come
+    # first, since inf - inf is nan, and a nan on either side is the result.
+    if x == y:
+        return x + math.log(2.0)
+    gap = x - y
+    if gap > 0.0:
+        return x + math.log1p(math.exp(-gap))
+    if gap < 0.0:
+        return y + math.log1p(math.exp(gap))
+    return gap
+
+
+@kernel
 def _truth(x: float, y: float) -> int:
     """Return one bit of four: neither is true, only x, only y, both."""
     return 1 << ((x != 0.0) + 2 * (y != 0.0))
@@ -57,6 +71,7 @@ _subtract_loop = binary_loop(_subtract)
 _multiply_loop = binary_loop(_multiply)
 _divide_loop = binary_loop(_divide)
 _power_loop = binary_loop(_power)
+_logaddexp_loop = binary_loop(_logaddexp)
 _truth_loop = binary_loop(_truth)
 
 
@@ -80,6 +95,8 @@ def run(code: int, a: Any, b: Any, out: Any, dims: Any) -> None:
         _divide_loop(a, b, out, dims)
     elif code == POWER:
         _power_loop(a, b, out, dims)
+    elif code == LOGADDEXP:
+        _logaddexp_loop(a, b, out, dims)
     elif code == AND:
         _logic_loop(a, b, out, dims, _BOTH)
     elif code == OR:
@@ -94,6 +111,7 @@ PRIMITIVES = (
     Primitive("multiply", MULTIPLY, np.multiply, lower_elementwise),
     Primitive("divide", DIVIDE, np.divide, lower_elementwise),
     Primitive("power", POWER, np.power, lower_elementwise),
+    Primitive("logaddexp", LOGADDEXP, np.logaddexp, lower_elementwise),
     Primitive("logical_and", AND, np.logical_and, lower_elementwise),
     Primitive("logical_or", OR, np.logical_or, lower_elementwise),
     Primitive("logical_xor", XOR, np.logical_xor, lower_elementwise),

@@ -14,12 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-import llvmlite
+import llvmlite.binding
 import numba
 import numpy as np
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_FOLDERS = (_PACKAGE / "primitives", _PACKAGE / "engine" / "kernels")
+
+
+# Why kernels of this process are not kept on disk; empty where they are.
+problems: list[str] = []
 
 
 def kernel_hash(folders: tuple[Path, ...] = KERNEL_FOLDERS) -> str:
@@ -70,6 +74,19 @@ def cache_folder() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError:
+    except OSError as error:
+        problems.append(f"the cache folder {folder} cannot be written ({error.strerror})")
         return None
     return folder
+
+
+def cpu_name() -> str:
+    """Return what LLVM calls the processor that it generates code for."""
+    return str(llvmlite.binding.get_host_cpu_name())
+
+
+def cache_note() -> str | None:
+    """Return what to tell the user where compiled kernels are not kept for the next process."""
+    if not problems:
+        return None
+    return f"kernels are compiled in memory, again in every process: {problems[0]}"

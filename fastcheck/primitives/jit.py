@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from fastcheck.primitives.cache import cache_folder
+from fastcheck.primitives.cache import cache_folder, problems
 
 # No exception can leave a kernel: a division by zero is inf or nan, as in NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
@@ -34,6 +34,24 @@ def entry_kernel(function: Callable[..., Any]) -> Any:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
+        dispatcher = numba.njit(cache=True, **_OPTIONS)(function)
     finally:
         numba.config.CACHE_DIR = before
+    _keep_going_when_full(dispatcher)
+    return dispatcher
+
+
+def _keep_going_when_full(dispatcher: Any) -> None:
+    """Let a compiled kernel that cannot be written to disk serve this process all the same."""
+    if not hasattr(dispatcher, "_cache"):  # NUMBA_DISABLE_JIT: a plain function
+        return
+    cache = dispatcher._cache  # Numba has no public way to say so
+    save = cache.save_overload
+
+    def save_overload(signature: Any, data: Any) -> None:
+        try:
+            save(signature, data)
+        except OSError as error:
+            problems.append(f"the cache folder could not be written ({error.strerror})")
+
+    cache.save_overload = save_overload

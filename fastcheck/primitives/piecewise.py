@@ -51,7 +51,7 @@ def _minimum(x: float, y: float) -> float:
 
 @kernel
 def _side(x: float, y: float) -> int:
-    return (x > y) - (x < y) if x == x and y == y else _UNORDERED
+    return int(x > y) - int(x < y) if x == x and y == y else _UNORDERED
 
 
 _maximum_loop = binary_loop(_maximum)
@@ -69,7 +69,7 @@ def _answer_loop(out: Any, decisions: Any, accepted: int) -> None:
 @kernel
 def _sign_loop(a: Any, out: Any) -> None:
     for j in range(out.size):
-        out[j] = (a[j] > 0.0) - (a[j] < 0.0) if a[j] == a[j] else a[j]
+        out[j] = int(a[j] > 0.0) - int(a[j] < 0.0) if a[j] == a[j] else a[j]
 
 
 @kernel

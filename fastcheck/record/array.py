@@ -16,13 +16,15 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from fastcheck.record.storage import Storage
+from fastcheck.record.tape import Tape
 
 
 class RecordingArray(NDArrayOperatorsMixin):
     """A view over a storage.
 
-    Attributes are those of ndarray, as far as the recorder knows them; `storage` and `view` are the
-    recorder's own.
+    Attributes are those of ndarray, as far as the recorder knows them; `storage`, `view`, `plain`
+    and `is_scalar` are the recorder's own. A 0-d array whose `view` cannot be written to stands for
+    a NumPy scalar: ``total += term`` gives a new scalar, and whoever holds the old one keeps it.
     """
 
     __slots__ = ("storage", "view")
@@ -33,11 +35,20 @@ class RecordingArray(NDArrayOperatorsMixin):
 
     @property
     def __class__(self) -> type:
-        return np.ndarray
+        return self.view.dtype.type if self.is_scalar else np.ndarray
 
     @__class__.setter
     def __class__(self, value: type) -> None:
         raise TypeError("a recording array's class cannot be changed")
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.view.ndim == 0 and not self.view.flags.writeable
+
+    @property
+    def plain(self) -> Any:
+        """The real array or scalar."""
+        return self.view[()] if self.is_scalar else self.view
 
     # What decides nothing and may be told freely.
 
@@ -66,6 +77,10 @@ class RecordingArray(NDArrayOperatorsMixin):
         return self.view.nbytes
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        return self.view.strides
+
+    @property
     def flags(self) -> Any:
         return self.view.flags
 
@@ -73,13 +88,13 @@ class RecordingArray(NDArrayOperatorsMixin):
         return len(self.view)
 
     def __repr__(self) -> str:
-        return repr(self.view)
+        return repr(self.plain)
 
     def __str__(self) -> str:
-        return str(self.view)
+        return str(self.plain)
 
     def __format__(self, specification: str) -> str:
-        return format(self.view[()] if self.view.ndim == 0 else self.view, specification)
+        return format(self.view[()] if self.ndim == 0 else self.view, specification)
 
     # NumPy's protocols.
 
@@ -107,6 +122,15 @@ class RecordingArray(NDArrayOperatorsMixin):
     @property
     def T(self) -> RecordingArray:
         return RecordingArray(self.storage, self.view.T)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._escape("pickling", "keep it as it is").__reduce_ex__(protocol)
 
     # Items.
 
@@ -149,24 +173,28 @@ class RecordingArray(NDArrayOperatorsMixin):
         return item in self._escape("'in'", "only constants can be searched")
 
     def __float__(self) -> float:
-        return self.item()
+        return float(self.item())
 
     def __hash__(self) -> int:
         raise TypeError("unhashable type: 'numpy.ndarray'")
 
-    def item(self) -> float:
-        """Return the element as a Python number, and note that it left the recording.
+    def item(self, *index: Any) -> Any:
+        """Return an element as a Python number, and note that it left the recording.
 
         A loss may end in ``float(loss)``; the recorder recognises it. Any other use is found by the
         replay at perturbed parameters.
         """
-        number = self.view.item()
+        number = self.view.item(*index)
         if self.storage.moves:
-            tape = self.storage.tape
-            from fastcheck.record.where import calling_line
+            self.storage.tape.escaped(read(self._element(index)), number)
+        return number
 
-            tape.escapes.append((self.storage.read(self.view), number, calling_line()))
-        return number  # type: ignore[no-any-return]
+    def _element(self, index: tuple[Any, ...]) -> RecordingArray:
+        """Return the element that ``item`` means: by its place in all, or one index per axis."""
+        place = index[0] if len(index) == 1 else index
+        if isinstance(place, tuple):
+            return self[place] if place else self.reshape(())  # type: ignore[no-any-return]
+        return self.reshape(-1)[place]  # type: ignore[no-any-return]
 
 
 def is_recording(thing: Any) -> bool:
@@ -174,10 +202,15 @@ def is_recording(thing: Any) -> bool:
     return type(thing) is RecordingArray
 
 
-def fresh(storage_tape: Any, array: NDArray[Any], value: int | None) -> RecordingArray:
-    """Return a recording array over new memory that holds `array`, as program value `value`."""
+def fresh(tape: Tape, array: Any, value: int | None) -> RecordingArray:
+    """Return a recording array over new memory that holds `array`, as program value `value`.
+
+    Of a NumPy scalar it is a scalar again.
+    """
     data = np.array(array, order="C").reshape(-1)
-    return RecordingArray(Storage(storage_tape, data, value), data.reshape(np.shape(array)))
+    view = data.reshape(np.shape(array))
+    view.flags.writeable = not isinstance(array, np.generic)
+    return RecordingArray(Storage(tape, data, value), view)
 
 
 def read(thing: RecordingArray) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastcheck.record import elementwise, linear, reductions, structural
-from fastcheck.record.array import RecordingArray, fresh, is_recording
+from fastcheck.record.array import RecordingArray, is_recording
 from fastcheck.record.indexing import set_item
+from fastcheck.record.rearrange import constant_result
 from fastcheck.record.tape import Tape
 from fastcheck.record.unwrap import moving, unwrapped
 
@@ -36,39 +37,36 @@ def call_ufunc(
     tape: Tape, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """Record ``ufunc.method(*inputs, **options)``, or compute it where only constants take part."""
-    out = options.pop("out", None)
     if not moving((inputs, options)):
-        result = _constant_result(tape, getattr(ufunc, method), inputs, options)
-    else:
-        table = {"__call__": UFUNCS, "reduce": REDUCING_UFUNCS}.get(method, {})
-        handler = table.get(ufunc)
-        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-        if handler is None:
-            tape.refuse(name, "this operation is not known to the recorder")
-        result = _handled(tape, handler, name, inputs, options)
-    return result if out is None else _into(tape, out[0], result)
+        return _on_constants(tape, getattr(ufunc, method), inputs, options)
+    table = {"__call__": UFUNCS, "reduce": REDUCING_UFUNCS}.get(method, {})
+    handler = table.get(ufunc)
+    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    if handler is None:
+        tape.refuse(name, "this operation is not known to the recorder")
+    where = options.pop("where", True) if method == "__call__" else True
+    if where is True:
+        return _handled(tape, handler, name, inputs, options)
+    return _where_handled(tape, handler, name, inputs, options, where)
 
 
 def call_function(
     tape: Tape, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """Record a call of a NumPy function that is not a ufunc."""
-    out = options.pop("out", None)
-    name = f"np.{function.__name__}"
+    if function not in structural.FUNCTIONS and not moving((args, options)):
+        return _on_constants(tape, function, args, options)
+    name = f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
     handler = FUNCTIONS.get(function)
-    if function in structural.FUNCTIONS or moving((args, options)):
-        if handler is None:
-            tape.refuse(name, "this function is not known to the recorder")
-        result = _handled(tape, handler, name, args, options)
-    else:
-        result = _constant_result(tape, function, args, options)
-    return result if out is None else _into(tape, out, result)
+    if handler is None:
+        tape.refuse(name, "this function is not known to the recorder")
+    return _handled(tape, handler, name, args, options)
 
 
 def method(array: RecordingArray, name: str) -> Any:
     """Return ndarray's attribute `name` of a recording array: a method that records, as a rule."""
     tape = array.storage.tape
-    attribute = getattr(array.view, name)
+    attribute = getattr(array.plain, name)
     if not callable(attribute):
         if array.storage.moves:
             tape.refuse(f"ndarray.{name}", "this attribute is not known to the recorder")
@@ -77,7 +75,7 @@ def method(array: RecordingArray, name: str) -> Any:
 
     def call(*args: Any, **options: Any) -> Any:
         if name not in structural.METHODS and not moving((array, args, options)):
-            return _constant_result(tape, attribute, args, options)
+            return _on_constants(tape, attribute, args, options)
         if handler is None:
             tape.refuse(f"ndarray.{name}", "this method is not known to the recorder")
         return _handled(tape, handler, f"ndarray.{name}", (array, *args), options)
@@ -88,14 +86,38 @@ def method(array: RecordingArray, name: str) -> Any:
 def _handled(
     tape: Tape, handler: Handler, name: str, args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
-    out = options.pop("out", None)
+    out = _single(options.pop("out", None))
     result = handler(tape, name, *args, **options)
     return result if out is None else _into(tape, out, result)
+
+
+def _where_handled(
+    tape: Tape,
+    handler: Handler,
+    name: str,
+    inputs: tuple[Any, ...],
+    options: dict[str, Any],
+    where: Any,
+) -> Any:
+    """Record a ufunc's ``where=``: elsewhere ``out`` keeps what it holds."""
+    out = _single(options.pop("out", None))
+    if out is None:
+        tape.refuse(f"{name}(where=...) without out", "what it leaves out is undefined")
+    with np.errstate(all="ignore"):  # NumPy computes, and complains of, the selected ones only
+        result = handler(tape, name, *inputs, **options)
+    return _into(tape, out, np.where(where, result, out))
+
+
+def _single(out: Any) -> Any:
+    """Return the one array of ``out=``; a ufunc's is in a tuple, and no recorded one has two."""
+    return out[0] if isinstance(out, tuple) else out
 
 
 def _into(tape: Tape, target: Any, result: Any) -> Any:
     """Write a result where ``out=`` or an in-place operator wants it."""
     if is_recording(target):
+        if target.is_scalar:  # in-place operators give a new scalar
+            return result
         set_item(target, ..., result)
         return target
     if moving(result):
@@ -107,11 +129,10 @@ def _into(tape: Tape, target: Any, result: Any) -> Any:
     return target
 
 
-def _constant_result(
+def _on_constants(
     tape: Tape, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
     """Call NumPy on the real arrays and wrap the array that comes out."""
     result = function(*unwrapped(args), **unwrapped(options))
-    if isinstance(result, np.ndarray) and result.dtype.kind in "fiub":
-        return fresh(tape, result, None)
-    return result
+    out = options.get("out")
+    return constant_result(tape, result) if out is None else _single(out)

@@ -27,6 +27,7 @@ _PRIMITIVE_OF: dict[np.ufunc, str] = {
     np.log: "log",
     np.log1p: "log1p",
     np.tanh: "tanh",
+    np.logaddexp: "logaddexp",
     np.maximum: "maximum",
     np.minimum: "minimum",
     np.greater: "greater",
@@ -69,7 +70,7 @@ def _ufunc(ufunc: np.ufunc) -> Callable[..., RecordingArray]:
 
 def _positive(tape: Tape, name: str, a: Any, **options: Any) -> RecordingArray:
     refuse_options(tape, name, options)
-    return fresh(tape, a.view, read(a))
+    return fresh(tape, np.positive(a.plain), read(a))
 
 
 def _logical_not(tape: Tape, name: str, a: Any, **options: Any) -> RecordingArray:
@@ -77,18 +78,21 @@ def _logical_not(tape: Tape, name: str, a: Any, **options: Any) -> RecordingArra
     if name == "np.invert" and a.dtype.kind != "b":
         tape.refuse(f"{name} on numbers", "only on boolean masks is it known to the recorder")
     one = tape.constant(np.ones(()))
-    return emitted(tape, "logical_xor", np.logical_not(a.view), (read(a), one))
+    return emitted(tape, "logical_xor", np.logical_not(a.plain), (read(a), one))
 
 
-def _power(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> RecordingArray:
-    refuse_options(tape, name, options)
-    result = np.power(*unwrapped((a, b)))
-    exponent = None if moving(b) else np.asarray(unwrapped(b))
-    if exponent is not None and exponent.size == 1 and result.shape == np.shape(a):
-        simple = _SIMPLE_POWERS.get(float(exponent.item()))
-        if simple is not None:
-            return emitted(tape, simple, result, (read(a),))
-    return emitted(tape, "power", result, (number_of(tape, a), number_of(tape, b)))
+def _power(ufunc: np.ufunc) -> Callable[..., RecordingArray]:
+    def handler(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> RecordingArray:
+        refuse_options(tape, name, options)
+        result = ufunc(*unwrapped((a, b)))
+        exponent = None if moving(b) else np.asarray(unwrapped(b))
+        if exponent is not None and exponent.size == 1 and result.shape == np.shape(a):
+            simple = _SIMPLE_POWERS.get(float(exponent.item()))
+            if simple is not None:
+                return emitted(tape, simple, result, (number_of(tape, a),))
+        return emitted(tape, "power", result, (number_of(tape, a), number_of(tape, b)))
+
+    return handler
 
 
 def _where(tape: Tape, name: str, condition: Any, *branches: Any) -> RecordingArray:
@@ -121,14 +125,18 @@ def _clip(
     return result
 
 
-def _astype(tape: Tape, name: str, a: RecordingArray, dtype: Any, **options: Any) -> RecordingArray:
+def _astype(
+    tape: Tape, name: str, a: RecordingArray, dtype: Any, *, copy: bool = True, **options: Any
+) -> RecordingArray:
     target = np.dtype(dtype)
+    if target == a.dtype and not copy:
+        return a
     if target.kind == "b":
         return a != 0  # type: ignore[no-any-return]
-    if target.kind != "f":
+    if target.kind not in "fiu" or (target.kind != "f" and a.dtype.kind == "f"):
         tape.refuse(f"{name}({target})", "its value depends on the parameters and would be cut off")
     # Emitted even where it changes nothing but the dtype: the tape must know of every float32.
-    return emitted(tape, "reshape", a.view.astype(target), (read(a),), shape=a.shape)
+    return emitted(tape, "reshape", a.plain.astype(target), (read(a),), shape=a.shape)
 
 
 def _round_half(tape: Tape, name: str, *args: Any, **options: Any) -> RecordingArray:
@@ -140,8 +148,8 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.positive: _positive,
     np.logical_not: _logical_not,
     np.invert: _logical_not,
-    np.power: _power,
-    np.float_power: _power,
+    np.power: _power(np.power),
+    np.float_power: _power(np.float_power),
 }
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: _where,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ from fastcheck.record.rearrange import rearranged
 from fastcheck.record.unwrap import moving, unwrapped
 
 
-def get_item(array: RecordingArray, key: Any) -> RecordingArray:
-    """Record ``array[key]``: a view for slices and integers, else a copy, as in NumPy."""
+def get_item(array: RecordingArray, key: Any) -> Any:
+    """Record ``array[key]``: a view for slices, a scalar or a copy otherwise, as in NumPy."""
     tape = array.storage.tape
     if moving(key):
         tape.refuse(
@@ -22,31 +21,34 @@ def get_item(array: RecordingArray, key: Any) -> RecordingArray:
             "how many elements it selects depends on the parameters; use np.where or a product",
         )
     real_key = unwrapped(key)
-    return rearranged(  # type: ignore[no-any-return]
-        tape, lambda elements: operator.getitem(elements, real_key), (array,), {}
-    )
+    return rearranged(tape, lambda elements: elements[real_key], [array])
 
 
 def set_item(array: RecordingArray, key: Any, value: Any) -> None:
     """Record ``array[key] = value``."""
-    tape = array.storage.tape
     if moving(key):
         _set_by_mask(array, key, value)
         return
     real_key = unwrapped(key)
     if array.storage.moves or moving(value):
-        written = array_of(tape, value) if not moving(value) or is_recording(value) else None
-        if written is None:
-            tape.refuse("writing a list of recorded values", "make it an array by np.array first")
-        if array.dtype.kind != "f" and written.dtype.kind == "f":
-            tape.refuse(
-                f"a write into an array of dtype {array.dtype}",
-                "the values depend on the parameters and would be cut off; make the array float",
-            )
+        value = _fitting(array, value)
         positions = array.storage.element_numbers(array.view)[real_key]
-        array.storage.write(np.asarray(positions), read(written), written.shape)
-        value = written.view
+        array.storage.write(np.asarray(positions), read(value), value.shape)
     array.view[real_key] = unwrapped(value)
+
+
+def _fitting(array: RecordingArray, value: Any) -> RecordingArray:
+    """Return what a write of `value` leaves in `array`: converted to its dtype."""
+    tape = array.storage.tape
+    if not moving(value):
+        return array_of(tape, np.asarray(unwrapped(value)).astype(array.dtype))
+    written = array_of(tape, value)
+    if not np.can_cast(written.dtype, array.dtype, "same_kind"):
+        tape.refuse(
+            f"a write into an array of dtype {array.dtype}",
+            "the values depend on the parameters and would be cut off; make the array float",
+        )
+    return written
 
 
 def _set_by_mask(array: RecordingArray, mask: Any, value: Any) -> None:
@@ -57,10 +59,11 @@ def _set_by_mask(array: RecordingArray, mask: Any, value: Any) -> None:
             "writing at places that depend on the parameters",
             "only a single boolean mask is known to the recorder",
         )
-    if np.size(unwrapped(value)) != 1:
+    written = array_of(tape, value)
+    if written.size != 1:
         tape.refuse(
             "writing several values through a mask",
             "which value goes where depends on the parameters; use np.where",
         )
     condition = mask.reshape(mask.shape + (1,) * (array.ndim - mask.ndim))
-    set_item(array, ..., np.where(condition, value, array))
+    set_item(array, ..., np.where(condition, written, array))

@@ -22,11 +22,14 @@ def matmul(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
         left = left.reshape(1, -1)
     if column:
         right = right.reshape(-1, 1)
+    if result.dtype.kind == "b":
+        tape.refuse(f"{name} of two masks", "make one of them float")
     if not (row or column):
         return emitted(tape, "matmul", result, (read(left), read(right)))
     product = np.matmul(left.view, right.view)
-    recorded = emitted(tape, "matmul", product, (read(left), read(right)))
-    return recorded.reshape(result.shape)
+    recorded = emitted(tape, "matmul", product, (read(left), read(right))).reshape(result.shape)
+    # Of two vectors it is a scalar.
+    return recorded if result.ndim else recorded[()]
 
 
 def _dot(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
@@ -34,12 +37,16 @@ def _dot(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> Any:
     left, right = array_of(tape, a), array_of(tape, b)
     if left.ndim == 0 or right.ndim == 0:
         return left * right
-    if right.ndim > 2:
-        tape.refuse(f"{name} with a {right.ndim}-dimensional right factor", "use @ or np.matmul")
-    if left.ndim <= 2:
+    if left.ndim <= 2 and right.ndim <= 2:
         return matmul(tape, name, left, right)
+    # The last axis of the left is summed against the last but one of the right, whose others follow
+    # those of the left.
+    if right.ndim > 1:
+        right = right.transpose(right.ndim - 2, *range(right.ndim - 2), right.ndim - 1)
+    shape = left.shape[:-1] + right.shape[1:]
     rows = left.reshape(-1, left.shape[-1])
-    return matmul(tape, name, rows, right).reshape(left.shape[:-1] + right.shape[1:])
+    columns = right.reshape(right.shape[0], -1)
+    return matmul(tape, name, rows, columns).reshape(shape)
 
 
 def _outer(tape: Tape, name: str, a: Any, b: Any, **options: Any) -> RecordingArray:

@@ -2,8 +2,9 @@
 
 NumPy's protocols are asked for functions of arrays, not for functions that make arrays:
 ``np.zeros`` returns plain memory into which recorded values would vanish, and ``np.array`` of a
-recording array would be an escape. The stand-in returns recording arrays instead. Only the user's
-own module globals see it; the module itself is never patched (compiled NumPy code calls it).
+recording array would be an escape. Nor does NumPy ask what is in a list: ``np.sum([a, b])``. The
+stand-in returns recording arrays instead. Only the user's own module globals see it; the module
+itself is never patched (compiled NumPy code calls it).
 """
 
 from __future__ import annotations
@@ -14,85 +15,102 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.record.array import RecordingArray, fresh, is_recording
+from fastcheck.record.array import RecordingArray, fresh, is_recording, read
+from fastcheck.record.dispatch import FUNCTIONS, call_function
+from fastcheck.record.operands import refuse_options, stacked
 from fastcheck.record.tape import Tape
-from fastcheck.record.unwrap import moving, recordings, unwrapped
+from fastcheck.record.unwrap import has_recording, moving, unwrapped
 
-_MAKING: tuple[Callable[..., Any], ...] = (
-    np.zeros,
-    np.ones,
-    np.empty,
-    np.full,
-    np.eye,
-    np.identity,
-    np.linspace,
-    np.zeros_like,
-    np.ones_like,
-    np.empty_like,
-    np.full_like,
+_MAKING: frozenset[Callable[..., Any]] = frozenset(
+    {np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.linspace, np.arange}
 )
-_CONVERTING: tuple[Callable[..., Any], ...] = (
-    np.array,
-    np.asarray,
-    np.asanyarray,
-    np.ascontiguousarray,
+_CONVERTING: frozenset[Callable[..., Any]] = frozenset(
+    {np.array, np.asarray, np.asanyarray, np.ascontiguousarray}
 )
 
 
 class NumpyProxy(types.ModuleType):
-    """``numpy``, except for functions that make arrays."""
+    """``numpy``, or a module inside it, except for the functions that have a stand-in."""
 
-    def __init__(self, tape: Tape) -> None:
-        super().__init__("numpy")
-        self.__dict__.update(
-            {function.__name__: stand_in(tape, function) for function in (*_MAKING, *_CONVERTING)}
-        )
+    def __init__(self, tape: Tape, module: types.ModuleType) -> None:
+        super().__init__(module.__name__)
+        self._tape = tape
+        self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return stand_in(self._tape, getattr(self._module, name))
 
 
-def stand_in(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """Return the recording version of a NumPy function that makes arrays; None for any other."""
-    if any(function is known for known in _MAKING):
-        return _making(tape, function)
-    if any(function is known for known in _CONVERTING):
-        return _converting(tape, function)
-    return None
+def stand_in(tape: Tape, thing: Any) -> Any:
+    """Return the recording version of something of NumPy's; anything else as it is."""
+    if isinstance(thing, types.ModuleType):
+        return NumpyProxy(tape, thing) if thing.__name__.partition(".")[0] == "numpy" else thing
+    if not isinstance(thing, (types.FunctionType, types.BuiltinFunctionType, type(np.sum))):
+        return thing
+    makers = ((_MAKING, _making), (_CONVERTING, _converting), (FUNCTIONS, _looking_inside))
+    for known, make in makers:
+        if thing in known:
+            return make(tape, thing)
+    return thing
 
 
 def _making(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
+    if function is np.full:
+        return _filling(tape)
+
     def make(*args: Any, **options: Any) -> Any:
-        if moving((args, options)) and not function.__name__.endswith("_like"):
+        if moving((args, options)):
+            # NumPy converts them, which is an escape: refused with the line.
             return function(*args, **options)
         return _wrapped(tape, function(*unwrapped(args), **unwrapped(options)))
 
     return make
 
 
+def _filling(tape: Tape) -> Callable[..., Any]:
+    def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+        if not moving(fill_value):
+            return _wrapped(
+                tape, np.full(unwrapped(shape), unwrapped(fill_value), dtype, **options)
+            )
+        made = fresh(tape, np.empty(unwrapped(shape), dtype or fill_value.dtype), None)
+        made[...] = fill_value
+        return made
+
+    return full
+
+
 def _converting(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
     def convert(thing: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
-        if is_recording(thing):
-            return _converted(thing, dtype, copy=function is np.array and options.get("copy", True))
-        if not any(recordings(thing)):
+        if not has_recording(thing):
             return _wrapped(tape, function(thing, dtype, *args, **options))
-        stacked = _stacked(thing)
-        return stacked if dtype is None else _converted(stacked, dtype, copy=False)
+        copy = bool(options.pop("copy", function is np.array)) and is_recording(thing)
+        ndmin = options.pop("ndmin", 0)
+        options.pop("order", None)  # the layout of memory, which decides no value
+        refuse_options(tape, f"np.{function.__name__}", options)
+        array = thing if is_recording(thing) else stacked(thing)
+        return _converted(array, dtype, ndmin, copy=copy)
 
     return convert
 
 
-def _converted(array: RecordingArray, dtype: Any, *, copy: bool) -> Any:
+def _converted(array: RecordingArray, dtype: Any, ndmin: int, *, copy: bool) -> Any:
+    if array.is_scalar:  # now an array
+        array, copy = fresh(array.storage.tape, array.view, read(array)), False
     if dtype is not None and np.dtype(dtype) != array.dtype:
-        return array.astype(dtype)
-    return array.copy() if copy else array
+        array, copy = array.astype(dtype), False
+    if copy:
+        array = array.copy()
+    return array.reshape((1,) * (ndmin - array.ndim) + array.shape) if ndmin > array.ndim else array
 
 
-def _stacked(thing: Any) -> Any:
-    """Return nested lists of numbers and recording arrays as one recording array."""
-    if isinstance(thing, (list, tuple)):
-        return np.stack([_stacked(item) for item in thing])
-    return thing
+def _looking_inside(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        if has_recording((args, options)):
+            return call_function(tape, function, args, options)
+        return _wrapped(tape, function(*args, **options))
+
+    return call
 
 
 def _wrapped(tape: Tape, result: Any) -> Any:

@@ -14,66 +14,87 @@ from numpy.typing import NDArray
 
 from fastcheck.record.array import RecordingArray, fresh, read
 from fastcheck.record.tape import Tape
-from fastcheck.record.unwrap import recordings, replaced, unwrapped
+
+# What stands in the index map where the function itself puts zeros (np.diag, np.tril): elements are
+# numbered from 1.
+_ZERO = 0
 
 
-def rearranged(
-    tape: Tape, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
-) -> Any:
-    """Return ``function(*args, **options)`` recorded: one array, or as many as it returns."""
-    sources = list(recordings((args, options)))
-    real = function(*unwrapped(args), **unwrapped(options))
+def rearranged(tape: Tape, function: Callable[..., Any], sources: list[RecordingArray]) -> Any:
+    """Return ``function(*sources)`` recorded: one array, or as many as it returns."""
+    real = function(*(source.plain for source in sources))
     several = isinstance(real, (list, tuple))
     parts = list(real) if several else [real]
-    views = [_as_view(sources, part) for part in parts]
-    if not any(source.storage.moves for source in sources):
-        copies = [fresh(tape, part, None) for part in parts]
-    elif any(view is None for view in views):
-        joined, size, replacement = _joined(tape, sources)
-        index = function(*replaced(args, replacement), **replaced(options, replacement))
-        indices = list(index) if several else [index]
-        copies = [
-            _gathered(tape, joined, size, part, numbers)
-            for part, numbers in zip(parts, indices, strict=True)
+    results = [_as_view(sources, part) for part in parts]
+    if any(result is None for result in results):
+        copies = _copies(tape, function, sources, parts)
+        results = [
+            copy if view is None else view for view, copy in zip(results, copies, strict=True)
         ]
-    else:
-        copies = []
-    recorded = [copies[i] if view is None else view for i, view in enumerate(views)]
-    return recorded if several else recorded[0]
+    return results if several else results[0]
+
+
+def constant_result(tape: Tape, result: Any) -> Any:
+    """Return what a NumPy call on constants gave: arrays recording, scalars as they are."""
+    if isinstance(result, np.ndarray) and result.dtype.kind in "fiub":
+        return fresh(tape, result, None)
+    return result
 
 
 def _as_view(sources: list[RecordingArray], part: Any) -> RecordingArray | None:
-    if len(sources) != 1 or not np.may_share_memory(part, sources[0].storage.data):
+    if len(sources) != 1 or not isinstance(part, np.ndarray):
         return None
-    return RecordingArray(sources[0].storage, part)
+    storage = sources[0].storage
+    return RecordingArray(storage, part) if np.may_share_memory(part, storage.data) else None
 
 
-def _joined(
-    tape: Tape, sources: list[RecordingArray]
-) -> tuple[int, int, Callable[[RecordingArray], NDArray[np.int64]]]:
-    """Return one value with all sources end to end, its size, and each source's element numbers."""
+def _copies(
+    tape: Tape, function: Callable[..., Any], sources: list[RecordingArray], parts: list[Any]
+) -> list[Any]:
+    if not any(source.storage.moves for source in sources):
+        return [constant_result(tape, part) for part in parts]
+    joined, size = _joined(tape, sources)
+    maps = function(*_numbered(sources))
+    maps = list(maps) if isinstance(maps, (list, tuple)) else [maps]
+    return [
+        _gathered(tape, joined, size, part, np.asarray(numbers) - 1)
+        for part, numbers in zip(parts, maps, strict=True)
+    ]
+
+
+def _joined(tape: Tape, sources: list[RecordingArray]) -> tuple[int, int]:
+    """Return one value with all sources end to end, and its size."""
     joined, size = read(sources[0]), sources[0].size
-    starts = {id(sources[0]): 0}
     for source in sources[1:]:
-        if id(source) in starts:
-            continue
-        starts[id(source)] = size
-        total = size + source.size
+        size += source.size
         joined = tape.emit(
-            "merge", (joined, read(source)), (total,), source.dtype, index=np.arange(total)
+            "merge", (joined, read(source)), (size,), source.dtype, index=np.arange(size)
         )
-        size = total
-
-    def numbers(source: RecordingArray) -> NDArray[np.int64]:
-        return np.arange(source.size).reshape(source.shape) + starts[id(source)]
-
-    return joined, size, numbers
+    return joined, size
 
 
-def _gathered(tape: Tape, joined: int, size: int, part: Any, numbers: Any) -> RecordingArray:
-    part, index = np.asarray(part), np.asarray(numbers)
-    if index.size == size and np.array_equal(index.reshape(-1), np.arange(size)):
+def _numbered(sources: list[RecordingArray]) -> list[NDArray[np.int64]]:
+    """Return the element numbers of each source, in the memory layout that the source has."""
+    numbered = []
+    start = _ZERO + 1
+    for source in sources:
+        numbers = np.empty_like(source.view, dtype=np.int64)
+        numbers[...] = np.arange(start, start + source.size).reshape(source.shape)
+        numbered.append(numbers)
+        start += source.size
+    return numbered
+
+
+def _gathered(
+    tape: Tape, joined: int, size: int, part: Any, index: NDArray[np.int64]
+) -> RecordingArray:
+    whole = index.size == size and np.array_equal(index.reshape(-1), np.arange(size))
+    if whole:
         value = tape.emit("reshape", (joined,), part.shape, part.dtype, shape=part.shape)
+    elif (index < 0).any():
+        zero = tape.constant(np.zeros((), part.dtype))
+        index = np.where(index < 0, size, index)
+        value = tape.emit("merge", (joined, zero), part.shape, part.dtype, index=index)
     else:
         value = tape.emit("gather", (joined,), part.shape, part.dtype, index=index)
     return fresh(tape, part, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,35 +14,54 @@ from fastcheck.record.operands import array_of, emitted, refuse_options
 from fastcheck.record.tape import Tape
 
 
-def _reduction(primitive: str, function: Callable[..., Any]) -> Callable[..., RecordingArray]:
-    def handler(
-        tape: Tape, name: str, a: Any, axis: Any = None, dtype: Any = None, **options: Any
-    ) -> RecordingArray:
-        keepdims = _keepdims(options)
-        if dtype is not None and np.dtype(dtype).kind != "f":
-            tape.refuse(f"{name}(dtype={dtype})", "only floating-point sums are known")
-        refuse_options(tape, name, options)
-        array = array_of(tape, a)
-        result = function(array.view, axis=axis, keepdims=keepdims)
-        if dtype is not None:
-            result = result.astype(dtype)
-        axes = _axes(axis, array.ndim)
-        return emitted(tape, primitive, result, (read(array),), axis=axes, keepdims=keepdims)
-
-    return handler
+def _sum(
+    tape: Tape,
+    name: str,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    **options: Any,
+) -> RecordingArray:
+    refuse_options(tape, name, {"out": out, **options})
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        tape.refuse(f"{name}(dtype={dtype})", "only floating-point sums are known")
+    function = partial(np.sum, dtype=dtype)
+    return _reduced(tape, "sum", function, array_of(tape, a), axis, keepdims)
 
 
 def _extreme(primitive: str, function: Callable[..., Any]) -> Callable[..., RecordingArray]:
-    reduce = _reduction(primitive, function)
-
-    def handler(tape: Tape, name: str, a: Any, axis: Any = None, **options: Any) -> RecordingArray:
-        return reduce(tape, name, a, axis, **options)
+    def handler(
+        tape: Tape,
+        name: str,
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        **options: Any,
+    ) -> RecordingArray:
+        refuse_options(tape, name, {"out": out, **options})
+        return _reduced(tape, primitive, function, array_of(tape, a), axis, keepdims)
 
     return handler
 
 
-def _keepdims(options: dict[str, Any]) -> bool:
-    keepdims = options.pop("keepdims", False)
+def _reduced(
+    tape: Tape,
+    primitive: str,
+    function: Callable[..., Any],
+    array: RecordingArray,
+    axis: Any,
+    keepdims: Any,
+) -> RecordingArray:
+    keepdims = _is_true(keepdims)
+    result = function(array.view, axis=axis, keepdims=keepdims)
+    axes = _axes(axis, array.ndim)
+    return emitted(tape, primitive, result, (read(array),), axis=axes, keepdims=keepdims)
+
+
+def _is_true(keepdims: Any) -> bool:
     return keepdims is not np._NoValue and bool(keepdims)
 
 
@@ -52,29 +72,44 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(int(item) % ndim for item in axes))
 
 
-_sum = _reduction("sum", np.sum)
 _max = _extreme("max", np.max)
 _min = _extreme("min", np.min)
 
 
-def _mean(tape: Tape, name: str, a: Any, axis: Any = None, **options: Any) -> Any:
+def _mean(tape: Tape, name: str, a: Any, axis: Any = None, *args: Any, **options: Any) -> Any:
     array = array_of(tape, a)
-    count = prod(array.shape[item] for item in _axes(axis, array.ndim))
-    return _sum(tape, name, array, axis, **options) / array.view.dtype.type(count)
+    return _divided(_sum(tape, name, array, axis, *args, **options), _count(array, axis))
 
 
-def _var(tape: Tape, name: str, a: Any, axis: Any = None, ddof: int = 0, **options: Any) -> Any:
+def _var(
+    tape: Tape,
+    name: str,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    **options: Any,
+) -> Any:
+    refuse_options(tape, name, {"dtype": dtype, "out": out, **options})
     array = array_of(tape, a)
-    keepdims = _keepdims(options)
-    refuse_options(tape, name, options)
-    count = prod(array.shape[item] for item in _axes(axis, array.ndim))
     centred = array - _mean(tape, name, array, axis, keepdims=True)
     squares = _sum(tape, name, np.square(centred), axis, keepdims=keepdims)
-    return squares / array.view.dtype.type(count - ddof)
+    return _divided(squares, _count(array, axis) - ddof)
 
 
-def _std(tape: Tape, name: str, a: Any, axis: Any = None, **options: Any) -> Any:
-    return np.sqrt(_var(tape, name, a, axis, **options))
+def _std(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Any:
+    return np.sqrt(_var(tape, name, a, *args, **options))
+
+
+def _count(array: RecordingArray, axis: Any) -> int:
+    return prod(array.shape[item] for item in _axes(axis, array.ndim))
+
+
+def _divided(total: RecordingArray, count: Any) -> Any:
+    """Return ``total / count``, in the total's precision where that is floating point."""
+    return total / total.dtype.type(count)
 
 
 def _place(tape: Tape, name: str, *args: Any, **options: Any) -> RecordingArray:

@@ -6,6 +6,7 @@ written one; every view then reads the new value, as views of real memory do.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,13 @@ from fastcheck.record.tape import Tape
 class Storage:
     """Contiguous memory `data` (1-D) and the number of the value it holds, None while constant."""
 
-    __slots__ = ("_constant", "data", "tape", "value")
+    __slots__ = ("_constants", "data", "tape", "value")
 
     def __init__(self, tape: Tape, data: NDArray[Any], value: int | None = None) -> None:
         self.tape = tape
         self.data = data
         self.value = value
-        self._constant: int | None = None
+        self._constants: dict[tuple[Any, ...], int] = {}
 
     @property
     def moves(self) -> bool:
@@ -48,22 +49,23 @@ class Storage:
 
         To be called before `data` itself is changed: what the memory held so far becomes a value.
         """
-        old = self.read(self.data)
         size = self.data.size
         index = np.arange(size)
-        length = int(np.prod(shape, dtype=np.int64))
+        written = _trimmed(np.arange(prod(shape)).reshape(shape), positions.ndim)
         # NumPy's own assignment decides which element wins where a position occurs twice.
-        index[positions] = size + np.broadcast_to(
-            _trimmed(np.arange(length).reshape(shape), positions.ndim), positions.shape
-        )
-        if length == size and np.array_equal(index, np.arange(size, 2 * size)):
-            self.value = self.tape.emit(
-                "reshape", (number,), (size,), self.data.dtype, shape=(size,)
-            )
+        index[positions] = size + np.broadcast_to(written, positions.shape)
+        if (index < size).any():
+            inputs = self.read(self.data), number
+            self.value = self.tape.emit("merge", inputs, (size,), self.data.dtype, index=index)
         else:
-            self.value = self.tape.emit(
-                "merge", (old, number), (size,), self.data.dtype, index=index
-            )
+            self.value = self._filled(number, index - size, prod(shape))
+
+    def _filled(self, number: int, index: NDArray[np.int64], length: int) -> int:
+        """Return the value of this memory when all of it is taken from value `number`."""
+        shape, dtype = self.data.shape, self.data.dtype
+        if length == index.size and np.array_equal(index, np.arange(length)):
+            return self.tape.emit("reshape", (number,), shape, dtype, shape=shape)
+        return self.tape.emit("gather", (number,), shape, dtype, index=index)
 
     def covers(self, view: NDArray[Any]) -> bool:
         """Tell whether `view` is this memory from first to last element, in order."""
@@ -83,17 +85,12 @@ class Storage:
         return numbers
 
     def _read_constant(self, view: NDArray[Any]) -> int:
-        if not self.covers(view):
-            return self.tape.constant(view)
         # Asked for again and again; the memory may have been written to in between.
-        known = None if self._constant is None else self.tape.constants[self._constant]
-        if (
-            known is None
-            or known.shape != view.shape
-            or not np.array_equal(known, view, equal_nan=True)
-        ):
-            self._constant = self.tape.constant(view)
-        return self._constant  # type: ignore[return-value]
+        key = (_address(view), view.shape, view.strides)
+        number = self._constants.get(key)
+        if number is None or not np.array_equal(self.tape.constants[number], view, equal_nan=True):
+            number = self._constants[key] = self.tape.constant(view)
+        return number
 
 
 def _address(array: NDArray[Any]) -> int:

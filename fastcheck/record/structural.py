@@ -10,37 +10,55 @@ import numpy as np
 from fastcheck.record.array import RecordingArray, fresh, is_recording
 from fastcheck.record.indexing import set_item
 from fastcheck.record.operands import array_of, refuse_options
-from fastcheck.record.rearrange import rearranged
+from fastcheck.record.rearrange import constant_result, rearranged
 from fastcheck.record.tape import Tape
+from fastcheck.record.unwrap import moving, unwrapped
+
+_DEFAULT = object()
 
 
 def _function(function: Callable[..., Any]) -> Callable[..., Any]:
     def handler(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Any:
-        return rearranged(tape, function, (array_of(tape, a), *args), options)
+        rest, named = _constants(tape, name, args, options)
+        return rearranged(tape, lambda item: function(item, *rest, **named), [array_of(tape, a)])
 
     return handler
 
 
 def _joining(function: Callable[..., Any]) -> Callable[..., Any]:
-    def handler(tape: Tape, name: str, arrays: Any, *args: Any, **options: Any) -> Any:
-        items = [array_of(tape, item) for item in arrays]
-        return rearranged(tape, function, (items, *args), options)
+    def handler(tape: Tape, name: str, arrays: Any, axis: Any = _DEFAULT, **options: Any) -> Any:
+        refuse_options(tape, name, options)
+        sources = [array_of(tape, item) for item in arrays]
+        named = {} if axis is _DEFAULT else {"axis": axis}
+        return rearranged(tape, lambda *items: function(items, **named), sources)
 
     return handler
+
+
+def _append(tape: Tape, name: str, arr: Any, values: Any, axis: Any = None) -> Any:
+    sources = [array_of(tape, arr), array_of(tape, values)]
+    return rearranged(tape, lambda a, b: np.append(a, b, axis), sources)
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def call(array: Any, *args: Any, **options: Any) -> Any:
-        return getattr(array, name)(*args, **options)
-
     def handler(tape: Tape, label: str, a: RecordingArray, *args: Any, **options: Any) -> Any:
-        return rearranged(tape, call, (a, *args), options)
+        rest, named = _constants(tape, label, args, options)
+        return rearranged(tape, lambda item: getattr(item, name)(*rest, **named), [a])
 
     return handler
 
 
+def _constants(
+    tape: Tape, name: str, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that say which elements go where: plain, since no parameter may."""
+    if moving((args, options)):
+        tape.refuse(f"{name} to places", "they depend on the parameters")
+    return unwrapped(args), unwrapped(options)
+
+
 def _copy(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Any:
-    return rearranged(tape, np.array, (array_of(tape, a),), {"copy": True})
+    return rearranged(tape, lambda item: item.copy(), [array_of(tape, a)])
 
 
 def _pad(
@@ -48,37 +66,46 @@ def _pad(
 ) -> Any:
     constant = options.pop("constant_values", 0)
     refuse_options(tape, name, options)
+    array = array_of(tape, a)
+    if mode in ("edge", "reflect", "symmetric", "wrap"):
+        return rearranged(tape, lambda item: np.pad(item, pad_width, mode), [array])
     if mode != "constant":
-        return rearranged(
-            tape, lambda item: np.pad(item, pad_width, mode), (array_of(tape, a),), {}
-        )
+        tape.refuse(f"{name}(mode={mode!r})", "it computes new values, and only copies are known")
     if np.size(constant) != 1:
         tape.refuse(f"{name}(constant_values=...)", "only one value for all sides is known")
-    array = array_of(tape, a)
-    frame = np.pad(np.zeros(array.shape, bool), pad_width, constant_values=True)
-    inside = tuple(
-        slice(before, before + length)
-        for (before, _), length in zip(
-            np.broadcast_to(pad_width, (array.ndim, 2)).tolist(), array.shape, strict=True
-        )
-    )
-    padded = fresh(tape, np.full(frame.shape, constant, array.dtype), None)
-    set_item(padded, inside, array)
+    inside = np.pad(np.ones(array.shape, bool), pad_width)
+    padded = fresh(tape, np.zeros(inside.shape, array.dtype), None)
+    padded[...] = constant
+    padded[inside] = array.reshape(-1)
     return padded
+
+
+def _copyto(
+    tape: Tape, name: str, dst: Any, src: Any, casting: Any = None, where: Any = True
+) -> None:
+    if not is_recording(dst):
+        tape.refuse(name, "it writes into an array that the recorder does not know")
+    set_item(dst, ..., src if where is True else np.where(where, src, dst))
 
 
 def _shape_of(function: Callable[..., Any]) -> Callable[..., Any]:
     def handler(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Any:
-        return function(a.view if is_recording(a) else a, *args, **options)
+        return function(unwrapped(a), *args, **options)
 
     return handler
 
 
 def _filled_like(function: Callable[..., Any]) -> Callable[..., Any]:
-    def handler(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> RecordingArray:
-        return fresh(tape, function(a.view if is_recording(a) else a, *args, **options), None)
+    def handler(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Any:
+        return constant_result(tape, function(unwrapped(a), *args, **options))
 
     return handler
+
+
+def _full_like(tape: Tape, name: str, a: Any, fill_value: Any, *args: Any, **options: Any) -> Any:
+    made = fresh(tape, np.empty_like(unwrapped(a), *args, **options), None)
+    made[...] = fill_value
+    return made
 
 
 _REARRANGING = (
@@ -109,6 +136,10 @@ _REARRANGING = (
     np.array_split,
     np.hsplit,
     np.vsplit,
+    np.dsplit,
+    np.tril,
+    np.triu,
+    np.lib.stride_tricks.sliding_window_view,
 )
 _JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
 _REARRANGING_METHODS = (
@@ -129,9 +160,12 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{function: _shape_of(function) for function in (np.shape, np.ndim, np.size)},
     **{
         function: _filled_like(function)
-        for function in (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+        for function in (np.zeros_like, np.ones_like, np.empty_like)
     },
+    np.append: _append,
     np.copy: _copy,
+    np.copyto: _copyto,
+    np.full_like: _full_like,
     np.pad: _pad,
 }
 METHODS: dict[str, Callable[..., Any]] = {

@@ -62,6 +62,10 @@ class Tape:
         )
         return output
 
+    def escaped(self, number: int, read: float) -> None:
+        """Note that value `number`, a scalar, was read as the Python number `read`."""
+        self.escapes.append((number, read, calling_line()))
+
     def refuse(self, operation: str, reason: str) -> NoReturn:
         """Raise CannotRecord for the running line of the user's code, and remember it."""
         source = calling_line() or Source("<unknown>", 0)

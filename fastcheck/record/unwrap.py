@@ -36,8 +36,13 @@ def replaced(thing: Any, replacement: Callable[[RecordingArray], Any]) -> Any:
 
 
 def unwrapped(thing: Any) -> Any:
-    """Return `thing` with every recording array replaced by the real array under it."""
-    return replaced(thing, lambda array: array.view)
+    """Return `thing` with every recording array replaced by the real array or scalar under it."""
+    return replaced(thing, lambda array: array.plain)
+
+
+def has_recording(thing: Any) -> bool:
+    """Tell whether `thing` contains a recording array."""
+    return any(True for _ in recordings(thing))
 
 
 def moving(thing: Any) -> bool:

@@ -49,14 +49,23 @@ def first_disagreement(
             for name, array in parameters.items():
                 noise = rng.standard_normal(array.shape)
                 array[...] += (step * scales[name] * noise).astype(array.dtype)
-            wanted = loss()
+            wanted = _outcome(loss)
             got = evaluate(program, parameters)
-        if not _agree(got, wanted, program):
+        if isinstance(wanted, str) or not _agree(got, wanted, program):
             return (
                 f"at parameters perturbed by {step:g} of their size the recording gives the loss "
-                f"{got!r}, the code itself {wanted!r}"
+                f"{got!r}, the code itself {wanted if isinstance(wanted, str) else repr(wanted)}"
             )
     return None
+
+
+def _outcome(loss: Callable[[], float]) -> float | str:
+    """Return the loss, or what it raised."""
+    try:
+        with np.errstate(all="ignore"):  # an overflow so far out is no news to the user
+            return loss()
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+        return f"raises {type(error).__name__}: {error}"
 
 
 def _agree(got: float, wanted: float, program: Program) -> bool:

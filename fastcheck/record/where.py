@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +23,32 @@ def calling_line() -> Source | None:
     """Return the innermost line that belongs neither to the recorder nor to NumPy."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith(_OWN) and not filename.startswith("<__array_function__"):
-            return Source(filename, frame.f_lineno)
+        if _is_users(frame):
+            return Source(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def raising_line(error: BaseException) -> Source | None:
+    """Return the innermost such line on the way to where `error` was raised."""
+    trace, found = error.__traceback__, None
+    while trace is not None:
+        if _is_users(trace.tb_frame):
+            found = Source(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+def defining_line(function: Callable[..., Any]) -> Source:
+    """Return where a function or method is written, as far as it is written in Python."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:  # an object that can be called
+        code = getattr(vars(type(function)).get("__call__"), "__code__", None)
+    return Source(code.co_filename, code.co_firstlineno) if code else Source(repr(function), 0)
+
+
+def _is_users(frame: FrameType) -> bool:
+    filename = frame.f_code.co_filename
+    return not filename.startswith(_OWN) and not filename.startswith("<__array_function__")

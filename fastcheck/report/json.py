@@ -37,6 +37,7 @@ def as_dict(report: Report) -> dict[str, Any]:
             for finding in report.findings
         ],
         "notes": list(report.notes),
+        "second_opinion": report.second_opinion,
     }
 
 
@@ -69,6 +70,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "error": _number(entry.error),
         "bound": _number(entry.bound),
         "verdict": entry.verdict,
+        "second_opinion": _number(entry.second_opinion),
     }
 
 

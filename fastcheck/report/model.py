@@ -18,7 +18,8 @@ from fastcheck.verdict import CODES, FAIL, VERDICTS, overall
 class Entry:
     """One element of one parameter.
 
-    `error` is |analytic - numerical|, `bound` how large it may be for a correct gradient.
+    `error` is |analytic - numerical|, `bound` how large it may be for a correct gradient,
+    `second_opinion` what another library's autograd says, None where it was not asked.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Entry:
     error: float
     bound: float
     verdict: str
+    second_opinion: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class ParameterReport:
         float64: the one-sided slopes.
     switched
         bool: a kink or a jump of the network lies within the step.
+    second_opinion
+        float64: the gradient by another library's autograd, None where none was asked for.
     """
 
     name: str
@@ -66,6 +70,7 @@ class ParameterReport:
     left: NDArray[np.float64]
     right: NDArray[np.float64]
     switched: NDArray[np.bool_]
+    second_opinion: NDArray[np.float64] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -134,6 +139,9 @@ class ParameterReport:
             error=float(self.error[index]),
             bound=float(self.bound[index]),
             verdict=VERDICTS[self.codes[index]],
+            second_opinion=(
+                None if self.second_opinion is None else float(self.second_opinion[index])
+            ),
         )
 
 
@@ -161,6 +169,8 @@ class Report:
         Of it: the differences; compiling the kernels or loading them; recording and its proof.
     notes
         What the reader should know, such as why another engine was not used.
+    second_opinion
+        The library whose autograd was asked too, None where none was.
     """
 
     params: Mapping[str, ParameterReport]
@@ -176,6 +186,7 @@ class Report:
     setup_seconds: float
     record_seconds: float
     notes: tuple[str, ...]
+    second_opinion: str | None = None
 
     @property
     def verdict(self) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -39,7 +42,9 @@ def renderable(report: Report) -> RenderableType:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield _table(report)
-    yield _entries("worst entry of each", _worst_of_each(report))
+    yield _entries("worst of each", _worst_of_each(report), report.second_opinion)
+    if report.second_opinion is not None:
+        yield _second_opinion(report)
     yield Text(_summary(report))
     yield Text(_timing(report))
     for note in report.notes:
@@ -51,7 +56,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         entry for entry in report.worst(_WORST) if entry.verdict in ("fail", "inconclusive")
     ]
     if unsettled:
-        yield _entries("worst entries of all", unsettled)
+        yield _entries("worst of all", unsettled, report.second_opinion)
     yield _verdict(report)
 
 
@@ -85,22 +90,43 @@ def _worst_of_each(report: Report) -> list[Entry]:
     return [entry for item in report.params.values() for entry in item.worst(1)]
 
 
-def _entries(title: str, entries: list[Entry]) -> Table:
+def _entries(title: str, entries: list[Entry], opinion: str | None) -> Table:
     table = _plain_table()
     table.add_column(title, no_wrap=True)
-    for heading in ("backprop", "numerical", "error", "bound"):
+    # With a third number, the bound no longer fits a line of 80 characters.
+    last = [opinion, "error"] if opinion else ["error", "bound"]
+    for heading in ("backprop", "numerical", *last):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for entry in entries:
+        error, bound = f"{entry.error:.1e}", f"{entry.bound:.1e}"
+        third = f"{entry.second_opinion:.7e}" if entry.second_opinion is not None else ""
         table.add_row(
             f"{entry.name}[{', '.join(map(str, entry.index))}]",
             f"{entry.analytic:.7e}",
             f"{entry.numerical:.7e}",
-            f"{entry.error:.1e}",
-            f"{entry.bound:.1e}",
+            *((third, error) if opinion else (error, bound)),
             Text(entry.verdict, style=COLOURS[entry.verdict]),
         )
     return table
+
+
+def _second_opinion(report: Report) -> Table:
+    """Return how far backprop and the differences lie from the other library, per parameter."""
+    table = _plain_table()
+    table.add_column(f"second opinion: {report.second_opinion}", no_wrap=True)
+    for heading in ("largest |g|", "backprop off by", "numerical off by"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for item in report.params.values():
+        if item.second_opinion is not None:
+            other = item.second_opinion
+            distances = (other, item.analytic - other, item.numerical - other)
+            table.add_row(item.name, *(f"{_largest(array):.1e}" for array in distances))
+    return table
+
+
+def _largest(array: NDArray[Any]) -> float:
+    return float(np.max(np.abs(array), initial=0.0))
 
 
 def _plain_table() -> Table:

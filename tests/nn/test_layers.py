@@ -38,7 +38,15 @@ def differences(function, array, step=1e-5):
 
 
 LAYERS = pytest.mark.parametrize(
-    "make", [lambda d: affine(3, 4, d), lambda _: nn.Relu(), lambda _: nn.Tanh()]
+    "make",
+    [
+        lambda d: affine(3, 4, d),
+        *(
+            lambda _, kind=kind: kind()
+            for kind in (nn.LeakyRelu, nn.Relu, nn.Sigmoid, nn.Softplus, nn.Tanh)
+        ),
+        lambda _: nn.LeakyRelu(0.3),
+    ],
 )
 
 
@@ -114,7 +122,11 @@ def test_affine_params_are_its_attributes():
 def test_layers_follow_the_protocol_and_read_like_their_constructor():
     for layer, text in [
         (nn.Affine(3, 4), "Affine(3, 4)"),
+        (nn.LeakyRelu(), "LeakyRelu(0.01)"),
+        (nn.LeakyRelu(0), "LeakyRelu(0.0)"),
         (nn.Relu(), "Relu()"),
+        (nn.Sigmoid(), "Sigmoid()"),
+        (nn.Softplus(), "Softplus()"),
         (nn.Tanh(), "Tanh()"),
     ]:
         assert isinstance(layer, nn.Layer)

@@ -10,8 +10,9 @@ from fastcheck import data, nn
 from fastcheck.errors import InvalidArgument, InvalidType, UnknownChoice
 
 LABELS = np.array([2, 0, 1, 2, 2])
-SOFT = np.array([[1, 2, 3], [0.5, 0.2, 0.3], [0, 0.9, 0.1], [0.2, 0.3, 0.5], [0, 0, 9.0]])
-TARGETS = {"labels": LABELS, "one-hot": data.one_hot(LABELS, 3), "soft": SOFT}
+SOFT = np.array([[0.1, 0.2, 0.7], [0.5, 0.2, 0.3], [0, 0.9, 0.1], [0.2, 0.3, 0.5], [0, 0, 1]])
+ONE_HOT = data.one_hot(LABELS, 3)
+TARGETS = {"labels": LABELS, "one-hot": ONE_HOT, "soft": SOFT}
 LOSSES = [nn.SoftmaxCrossEntropy(), nn.ClippedSoftmaxCrossEntropy(), nn.MeanSquaredError()]
 
 
@@ -20,12 +21,25 @@ def deep(**options):
     return nn.Network(layers, **options)
 
 
+def smooth(**options):
+    layers = [nn.Affine(4, 6), nn.Sigmoid(), nn.Affine(6, 5), nn.Softplus(), nn.Affine(5, 3)]
+    return nn.Network([*layers, nn.LeakyRelu(0.2)], **options)
+
+
 def classic(**options):
     return nn.TwoLayerNet(4, 6, 3, weight_scale=0.7, **options)
 
 
+def changed(array, index, value):
+    array = np.array(array)
+    array[index] = value
+    return array
+
+
 NETWORKS = {
     "deep": deep,
+    "smooth": smooth,
+    "penalised": lambda **options: deep(l2=0.3, **options),
     "classic": classic,
     "without output relu": lambda **options: classic(output_relu=False, **options),
     "linear": lambda **options: nn.Network([nn.Affine(4, 3)], **options),
@@ -91,13 +105,20 @@ def test_a_copy_has_live_params_of_its_own(clone):
 
 def test_weights_are_he_before_relu_and_glorot_otherwise():
     network = nn.Network(
-        [nn.Affine(300, 200), nn.Relu(), nn.Affine(200, 400), nn.Tanh(), nn.Affine(400, 100)]
+        [
+            *(nn.Affine(300, 200), nn.Relu(), nn.Affine(200, 400), nn.Tanh()),
+            *(nn.Affine(400, 100), nn.LeakyRelu(0.5), nn.Affine(100, 30), nn.Sigmoid()),
+            *(nn.Affine(30, 20), nn.Softplus(), nn.Affine(20, 10)),
+        ]
     )
     rng = np.random.default_rng(0)
     for name, shape, scale in [
         ("1", (300, 200), np.sqrt(2 / 300)),
         ("2", (200, 400), np.sqrt(2 / 600)),
-        ("3", (400, 100), np.sqrt(2 / 500)),
+        ("3", (400, 100), np.sqrt(2 / (1.25 * 400))),
+        ("4", (100, 30), np.sqrt(2 / 130)),
+        ("5", (30, 20), np.sqrt(2 / 50)),
+        ("6", (20, 10), np.sqrt(2 / 30)),
     ]:
         expected = scale * rng.standard_normal(shape)
         np.testing.assert_allclose(network.params["W" + name], expected, rtol=1e-15)
@@ -138,8 +159,9 @@ def test_the_seed_decides_the_weights():
 
 @every_target
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_float32_stays_float32(t, loss):
-    network, double = deep(dtype=np.float32, loss=loss), deep(loss=loss)
+@every_network
+def test_float32_stays_float32(make, t, loss):
+    network, double = make(dtype=np.float32, loss=loss), make(loss=loss)
     x = inputs()
     gradient = network.gradient(x, t)
     results = [network.predict(x), network.loss(x, t), *gradient.values()]
@@ -241,7 +263,7 @@ def test_a_layer_of_somebody_else_takes_part():
             [nn.Affine(4, 3), nn.Relu],
             InvalidType,
             (
-                "layers[1]=<class 'fastcheck.nn.layers.Relu'> must be a layer, with params, "
+                "layers[1]=<class 'fastcheck.nn.activations.Relu'> must be a layer, with params, "
                 "forward and backward; give an instance such as Relu()"
             ),
         ),
@@ -299,6 +321,15 @@ def test_layers_that_cannot_be_used(layers, error, message):
         ({"dtype": int}, UnknownChoice, "dtype=<class 'int'> is unknown; choose from 'float64'"),
         ({"seed": -1}, InvalidArgument, "seed=-1 must be an integer >= 0; give for example 0"),
         ({"seed": None}, InvalidType, "seed=None must be an integer >= 0; give for example 0"),
+        (
+            {"l2": -0.1},
+            InvalidArgument,
+            "l2=-0.1 must be a number >= 0 and < inf; give 0 for no penalty",
+        ),
+        ({"l2": np.inf}, InvalidArgument, "l2=inf must be a number >= 0 and < inf; give 0"),
+        ({"l2": np.nan}, InvalidArgument, "l2=nan must be a number >= 0 and < inf; give 0"),
+        ({"l2": "0"}, InvalidType, "l2='0' must be a number >= 0 and < inf; give 0"),
+        ({"l2": True}, InvalidType, "l2=True must be a number >= 0 and < inf; give 0"),
     ],
 )
 def test_options_that_cannot_be_used(options, error, message):
@@ -353,13 +384,131 @@ def test_inputs_that_cannot_be_used(x, error, message):
         (LABELS[:, None], InvalidArgument, "t.shape=(5, 1) must be (5,) for labels or (5, 3) for"),
         (LABELS + 1, InvalidArgument, "t[0]=3 must be within 0..2; correct the label"),
         (LABELS * 1.0, InvalidType, "t.dtype=float64 must be an integer dtype for labels; convert"),
+        (
+            changed(ONE_HOT, (1, 2), np.nan),
+            InvalidArgument,
+            "t[1, 2]=nan must be finite in float64; correct it or leave that sample out",
+        ),
+        (changed(ONE_HOT, (4, 0), -np.inf), InvalidArgument, "t[4, 0]=-inf must be finite in"),
     ],
 )
-def test_targets_that_cannot_be_used(t, error, message):
-    network = deep()
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_targets_that_cannot_be_used(loss, t, error, message):
+    network = deep(loss=loss)
     for call in (network.loss, network.gradient, network.accuracy):
         with pytest.raises(error, match=f"^{re.escape(message)}"):
             call(inputs(), t)
+
+
+@pytest.mark.parametrize(
+    ("t", "found"),
+    [
+        (2 * ONE_HOT, "t[0].sum()=2.0 must be 1"),
+        (changed(ONE_HOT, (3, 2), 0.0), "t[3].sum()=0.0 must be 1"),
+        (changed(ONE_HOT, (3, 2), 1 + 1e-13), "t[3].sum()=1.0000000000001 must be 1"),
+        (changed(ONE_HOT, (2, 0), -1.0), "t[2, 0]=-1.0 must not be negative"),
+        (np.ones((5, 3), bool), "t[0].sum()=3.0 must be 1"),
+        (np.arange(15).reshape(5, 3), "t[0].sum()=3.0 must be 1"),
+    ],
+)
+@pytest.mark.parametrize("loss", LOSSES[:2], ids=repr)
+def test_rows_that_are_no_probabilities_are_for_the_squared_error_only(loss, t, found):
+    message = (
+        f"{found}; give integer labels of shape (5,), one-hot rows or rows of probabilities, "
+        "or use MeanSquaredError"
+    )
+    network = deep(loss=loss)
+    for call in (network.loss, network.gradient, network.accuracy):
+        with pytest.raises(InvalidArgument, match=f"^{re.escape(message)}$"):
+            call(inputs(), t)
+    squared = deep(loss=nn.MeanSquaredError())
+    assert np.isfinite(squared.loss(inputs(), t))
+    assert squared.gradient(inputs(), t).keys() == squared.params.keys()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("given", ["float64", "float32", "float16"])
+def test_probabilities_need_sum_to_1_only_to_rounding(dtype, given):
+    p = np.random.default_rng(0).random((200, 7)).astype(given)
+    p /= p.sum(axis=1, keepdims=True)
+    assert (p.sum(axis=1, dtype=float) != 1).any()
+    network = nn.Network([nn.Affine(4, 7)], dtype=dtype)
+    assert np.isfinite(network.loss(inputs(200), p))
+
+
+def test_a_loss_of_ones_own_may_take_any_rows():
+    class Linear:
+        def loss(self, z, t):
+            return np.sum(z * t)
+
+        def gradient(self, z, t):
+            return t
+
+    network = deep(loss=Linear())
+    t = np.arange(-7.0, 8.0).reshape(5, 3)
+    for name, expected in differences(network, inputs(), t).items():
+        np.testing.assert_allclose(network.gradient(inputs(), t)[name], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "message"),
+    [
+        ("float64", np.nan, "x[3, 1]=nan must be finite in float64; correct it or leave that"),
+        ("float64", np.inf, "x[3, 1]=inf must be finite in float64; correct it or leave that"),
+        ("float32", 1e300, "x[3, 1]=1e+300 must be finite in float32; correct it or leave that"),
+    ],
+)
+def test_the_first_input_that_is_not_finite_is_named(dtype, value, message):
+    network = deep(dtype=dtype)
+    x = changed(changed(inputs(), (3, 1), value), (4, 0), np.nan)
+    for call in (network.loss, network.gradient, network.accuracy, lambda x, _: network.predict(x)):
+        with pytest.raises(InvalidArgument, match=f"^{re.escape(message)}"):
+            call(x, LABELS)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+@every_target
+def test_the_penalty_is_half_the_squared_weights_without_biases(loss, t):
+    plain, penalised = deep(loss=loss), deep(loss=loss, l2=np.float32(0.25))
+    for network in (plain, penalised):
+        for array in network.params.values():
+            array[...] += 0.5  # so that a penalty on biases would show
+    x = inputs()
+    squares = sum(np.sum(plain.params[name] ** 2) for name in ("W1", "W2", "W3"))
+    added = penalised.loss(x, t) - plain.loss(x, t)
+    assert added == pytest.approx(0.125 * squares, rel=1e-12)
+    for name, gradient in plain.gradient(x, t).items():
+        decay = 0.25 * plain.params[name] if name.startswith("W") else 0
+        np.testing.assert_allclose(penalised.gradient(x, t)[name], gradient + decay, rtol=1e-14)
+    np.testing.assert_array_equal(penalised.predict(x), plain.predict(x))
+    assert penalised.accuracy(x, t) == plain.accuracy(x, t)
+
+
+def test_without_penalty_nothing_is_added():
+    plain, zero = classic(), classic(l2=0)
+    zero.params["W1"][...] = plain.params["W1"][...] = 1e200  # whose square overflows
+    assert zero.loss(inputs(), LABELS) == plain.loss(inputs(), LABELS)
+    assert repr(zero) == repr(plain)
+    assert repr(classic(l2=0.5)) == f"{repr(plain)[:-1]}, l2=0.5)"
+
+
+def test_a_layer_tells_what_is_penalised():
+    class Scale:
+        penalised = ("g",)
+
+        def __init__(self):
+            self.params = {"g": np.full(3, 2.0), "h": np.ones(3)}
+
+        def forward(self, x):
+            return self.params["g"] * x + self.params["h"]
+
+        def backward(self, x, y, dy):
+            return self.params["g"] * dy, {"g": np.sum(x * dy, axis=0), "h": np.sum(dy, axis=0)}
+
+    network = nn.Network([nn.Affine(4, 3), Scale()], l2=0.5)
+    for name, expected in differences(network, inputs(), LABELS).items():
+        found = network.gradient(inputs(), LABELS)[name]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
 class Recording(np.lib.mixins.NDArrayOperatorsMixin):

@@ -142,6 +142,7 @@ def test_json(failing, tmp_path):
         "error": 4.0,
         "bound": 0.1,
         "verdict": "fail",
+        "second_opinion": None,
     }
 
 

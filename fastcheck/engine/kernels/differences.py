@@ -54,7 +54,7 @@ def central_differences(
         As for the interpreter; `memory` is this worker's own. It holds the base point on entry,
         and on exit again; an empty range only brings it there.
     decisions
-        int32 (2, switches), this worker's own.
+        int32 (2, switches), this worker's own. Both rows are equal on entry, and on exit again.
     output
         Where in `memory` the loss lies.
     first
@@ -83,12 +83,16 @@ def central_differences(
             loss_low = memory[output]
             crossed = _differ(above, below)
             refined[element] = attempt
-            if not crossed:
+            smaller = h / REFINEMENT
+            # Where w + h == w there is nothing to divide by.
+            if not crossed or saved + smaller == saved or saved - smaller == saved:
                 break
-            h /= REFINEMENT
+            h = smaller
         memory[place] = saved
         gradient[element] = (loss_high - loss_low) / (high - low)
         left[element] = (loss - loss_low) / (saved - low)
         right[element] = (loss_high - loss) / (high - saved)
         switched[element] = crossed
     run(instructions, rows, memory, indices, above)
+    # Another parameter's rows leave the sides of these switches as they are.
+    below[:] = above

@@ -14,8 +14,8 @@ import time
 
 import pytest
 
-from fastcheck import cli
-from fastcheck.cli import BAD_USAGE, INCONCLUSIVE, INTERRUPTED, PASSED, main
+from fastcheck.cli import main, run
+from fastcheck.cli.exits import BAD_USAGE, INCONCLUSIVE, INTERRUPTED, PASSED
 from fastcheck.version import __version__
 
 SMALL = ["run", "--hidden", "4", "--batch", "8"]
@@ -33,7 +33,10 @@ def test_small_run_prints_four_rows_and_the_verdict(capsys):
     "options",
     [
         ["--sizes", "6,5,4", "--activation", "tanh", "--loss", "mse"],
-        ["--activation", "tanh"],
+        ["--activation", "tanh", "--l2", "0.01"],
+        ["--activation", "leaky-relu"],
+        ["--activation", "sigmoid"],
+        ["--activation", "softplus"],
         ["--loss", "clipped"],
         ["--loss", "clipped-classic", "--no-output-relu"],
         ["--dtype", "float32"],
@@ -68,13 +71,20 @@ def test_options_reach_the_check(tmp_path, capsys):
     [
         (["--engine", "fast"], "engine='fast' is unknown; choose from 'auto', 'full', 'reference'"),
         (["--loss", "sofmax"], "did you mean 'softmax'?"),
-        (["--activation", "elu"], "activation='elu' is unknown; choose from 'relu', 'tanh'"),
+        (["--activation", "elu"], "activation='elu' is unknown; choose from 'relu'"),
         (["--sizes", "5,x"], "sizes='5,x' must be whole numbers with commas between"),
         (["--batch", "1001"], "n=1001"),
         (["--params", "W9"], "params='W9' is unknown"),
         (["--json", "/nonexistent/r.json"], "json='/nonexistent/r.json' cannot be written"),
         (["--dtype", "float16"], "dtype="),
         (["--hidden", "0"], "0"),
+        (["--hiden", "5"], "option='--hiden' is unknown; choose from"),
+        (["--hiden=5"], "did you mean '--hidden'?"),
+        (["--hidden", "x"], "argument --hidden: invalid int value: 'x'; see fastcheck run --help"),
+        (["--l2", "-1"], "l2=-1.0"),
+        (["--split", "test"], "split="),
+        (["--data-root", "/nonexistent"], "/nonexistent"),
+        (["--second-opinion", "jax"], "second_opinion='jax' is unknown; choose from 'torch'"),
     ],
 )
 def test_bad_usage(options, message, capsys):
@@ -86,7 +96,7 @@ def test_bad_usage(options, message, capsys):
 
 
 def test_an_unwritable_json_path_is_found_before_the_run(monkeypatch):
-    monkeypatch.setattr(cli, "gradcheck", lambda *args, **options: pytest.fail("it ran"))
+    monkeypatch.setattr(run, "gradcheck", lambda *args, **options: pytest.fail("it ran"))
     assert main([*SMALL, "--json", "/nonexistent/r.json"]) == BAD_USAGE
 
 
@@ -102,16 +112,30 @@ def test_help_and_version(capsys):
             main(arguments)
         assert caught.value.code == 0
     assert f"fastcheck {__version__}" in capsys.readouterr().out
-    with pytest.raises(SystemExit) as caught:
-        main([])
-    assert caught.value.code == BAD_USAGE
+    with pytest.raises(SystemExit):
+        main(["batch", "--help"])
+    assert main([]) == BAD_USAGE
+    assert main(["ruin"]) == BAD_USAGE
+    assert "fastcheck: error:" in capsys.readouterr().err
+
+
+def test_second_opinion(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    assert main([*SMALL, "--second-opinion", "torch", "--json", str(path)]) == PASSED
+    out = capsys.readouterr().out
+    assert re.search(r"^worst of each +backprop +numerical +torch +error", out, re.MULTILINE)
+    assert "second opinion: torch" in out
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["second_opinion"] == "torch"
+    entry = content["params"]["W2"]["worst"][0]
+    assert entry["second_opinion"] == pytest.approx(entry["analytic"], rel=1e-9)
 
 
 def test_keyboard_interrupt_inside(monkeypatch, capsys):
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "gradcheck", interrupted)
+    monkeypatch.setattr(run, "gradcheck", interrupted)
     assert main(SMALL) == INTERRUPTED
     assert "interrupted; every parameter is as it was" in capsys.readouterr().err
 

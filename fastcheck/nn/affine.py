@@ -1,22 +1,22 @@
-"""The layers: each its forward, then its backward.
+"""The layer with parameters: its forward, then its backward.
 
-A layer's derivative with respect to its input is the chain rule, Bishop, "Pattern
+The derivative with respect to its input is the chain rule, Bishop, "Pattern
 Recognition and Machine Learning" (2006), eqs. 5.53 and 5.56. The interface is
 `fastcheck.nn.protocols.Layer`.
 """
 
-# ARG002: backward is given both x and y; each layer uses the one that serves it.
+# ARG002: backward is given both x and y; this layer needs x.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fastcheck.errors import InvalidArgument, check_integer, check_positive
 from fastcheck.nn.protocols import Array
 
-__all__ = ["Affine", "Relu", "Tanh"]
+__all__ = ["Affine"]
 
 
 class Affine:
@@ -38,6 +38,9 @@ class Affine:
     params : dict
         ``{"W": W, "b": b}``, the same arrays; empty until `draw`. To change a parameter
         write into its array (``W[...] = new``): others refer to it.
+    penalised : tuple of str
+        ``("W",)``, what a network's `l2` applies to. Not the biases: Goodfellow, Bengio &
+        Courville, "Deep Learning" (2016), section 7.1.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Affine:
 
     W: Array
     b: Array
+    penalised: ClassVar[tuple[str, ...]] = ("W",)
 
     def __init__(self, inputs: int, outputs: int, *, weight_scale: float | None = None) -> None:
         remedy = "give the number of values per sample"
@@ -91,40 +95,3 @@ class Affine:
 
     def __repr__(self) -> str:
         return f"Affine({self.inputs}, {self.outputs})"
-
-
-class _Activation:
-    """An elementwise layer without parameters."""
-
-    def __init__(self) -> None:
-        self.params: dict[str, Array] = {}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-
-class Relu(_Activation):
-    """y = max(x, 0), with derivative 0 at 0."""
-
-    def forward(self, x: Array) -> Array:
-        """Return y, of x's shape."""
-        y: Array = np.maximum(x, 0)
-        return y
-
-    def backward(self, x: Array, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:  # noqa: ARG002
-        """Return dx = dy where x > 0, else 0; no gradients."""
-        return np.where(x > 0, dy, 0), {}
-
-
-class Tanh(_Activation):
-    """y = tanh(x)."""
-
-    def forward(self, x: Array) -> Array:
-        """Return y, of x's shape."""
-        y: Array = np.tanh(x)
-        return y
-
-    def backward(self, x: Array, y: Array, dy: Array) -> tuple[Array, dict[str, Array]]:  # noqa: ARG002
-        """Return dx = dy (1 - y^2); no gradients."""
-        # Factored: 1 - y is exact near saturation, 1 - y*y is not.
-        return dy * ((1 - y) * (1 + y)), {}

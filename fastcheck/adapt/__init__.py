@@ -1,0 +1,1 @@
+"""Other people's code: a recorded program in PyTorch, for a second opinion."""

@@ -1,0 +1,39 @@
+"""``fastcheck run``: the classic network on MNIST digits."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+
+from fastcheck.api import gradcheck
+from fastcheck.classic import build
+from fastcheck.cli.exits import OF_VERDICT
+from fastcheck.cli.terminal import check_writable, progress_bar
+from fastcheck.options import CHECK
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Build the network, check it, print the report."""
+    model, x, t = build(vars(options))
+    return checked(model, x, t, options)
+
+
+def checked(model: Any, x: Any, t: Any, options: argparse.Namespace) -> int:
+    """Check a model, show the report as the options say, return the exit code."""
+    check_writable(options.json)
+    console = Console()
+    with progress_bar(console, "checking", quiet=options.quiet) as progress:
+        report = gradcheck(
+            model,
+            x,
+            t,
+            progress=progress,
+            **{option.name: getattr(options, option.name) for option in CHECK},
+        )
+    if options.json is not None:
+        report.to_json(options.json)
+    if not options.quiet:
+        console.print(report)
+    return OF_VERDICT[report.verdict]

@@ -1,0 +1,51 @@
+"""What the commands share on a terminal: the progress bar, and a file that must be writable."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fastcheck.engine.workers import Progress as ProgressCallback
+from fastcheck.errors import InvalidArgument
+
+# A run shorter than this shows no progress bar, in seconds.
+_PATIENCE = 1.0
+
+
+@contextmanager
+def progress_bar(console: Console, what: str, *, quiet: bool) -> Iterator[ProgressCallback | None]:
+    """Yield a callback that shows a bar on a terminal once the run exceeds `_PATIENCE`."""
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None, visible=False)
+
+        def advance(done: int, total: int) -> None:
+            elapsed = progress.tasks[task].elapsed or 0.0
+            progress.update(task, completed=done, total=total, visible=elapsed > _PATIENCE)
+
+        yield advance
+
+
+def check_writable(path: str | None) -> None:
+    """Find out before the run, not after it, that the JSON file cannot be written."""
+    if path is None:
+        return
+    try:
+        with open(path, "a", encoding="utf-8"):  # noqa: PTH123 - a path as the user typed it
+            pass
+    except OSError as error:
+        raise InvalidArgument(
+            f"json={path!r} cannot be written ({error.strerror}); choose another path"
+        ) from None

@@ -1,0 +1,78 @@
+"""Backprop beside the numerical gradient, parameter by parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.engine.result import NumericalGradient
+from fastcheck.report import Finding, ParameterReport
+from fastcheck.verdict import judge
+
+
+def usable_gradients(
+    gradient: Any, result: NumericalGradient
+) -> tuple[dict[str, NDArray[Any]], tuple[Finding, ...]]:
+    """Return one float array per parameter, nan where the model gave none, and what was wrong."""
+    findings: list[Finding] = []
+    if not isinstance(gradient, Mapping):
+        kind = type(gradient).__name__
+        findings.append(Finding(None, f"gradient returned {kind}, must be a dict like params"))
+        gradient = {}
+    usable = {}
+    for name, numerical in result.parameters.items():
+        shape = numerical.central.shape
+        problem = None
+        array = np.asarray(gradient.get(name, np.nan))
+        if name not in gradient:
+            problem = "gradient has no entry for this parameter"
+        elif array.dtype.kind not in "fiu":
+            problem = f"its gradient is of dtype {array.dtype}, must be real numbers"
+        elif array.shape != shape:
+            problem = f"its gradient has shape {array.shape}, the parameter {shape}"
+        if problem is not None and not (findings and findings[0].parameter is None):
+            findings.append(Finding(name, problem))
+        usable[name] = np.full(shape, np.nan) if problem is not None else array
+    return usable, tuple(findings)
+
+
+def compared(
+    result: NumericalGradient,
+    analytic: Mapping[str, NDArray[Any]],
+    opinion: Mapping[str, NDArray[np.float64]],
+) -> dict[str, ParameterReport]:
+    """Return the report of every parameter.
+
+    Parameters
+    ----------
+    result
+        The numerical gradient.
+    analytic
+        The backprop's gradients, of the same shapes.
+    opinion
+        Another library's gradients; empty where none was asked.
+    """
+    reports = {}
+    for name, numerical in result.parameters.items():
+        verdict = judge(
+            analytic[name],
+            numerical,
+            loss=result.loss,
+            unit_roundoff=result.unit_roundoff,
+            sees_switches=result.sees_switches,
+        )
+        reports[name] = ParameterReport(
+            name=name,
+            analytic=np.array(analytic[name]),
+            numerical=numerical.central,
+            bound=verdict.bound,
+            codes=verdict.codes,
+            left=numerical.left,
+            right=numerical.right,
+            switched=numerical.switched,
+            second_opinion=opinion.get(name),
+        )
+    return reports

@@ -1,0 +1,104 @@
+"""The choice of the engine: recorded and compiled, or the classic loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from fastcheck.engine.full import full_gradient
+from fastcheck.engine.reference import reference_gradient
+from fastcheck.engine.result import NumericalGradient
+from fastcheck.engine.workers import Progress, usable_threads
+from fastcheck.errors import CannotRecord, InvalidType, unknown_choice
+from fastcheck.model import chosen_parameters, parameters_of
+from fastcheck.options import ENGINES
+from fastcheck.primitives.cache import cache_note
+from fastcheck.program import Program
+from fastcheck.record import record
+
+
+class Options:
+    """The options of one call, with what can be checked without the model checked."""
+
+    def __init__(
+        self,
+        engine: str,
+        step: float | None,
+        threads: int | None,
+        params: str | Iterable[str] | None,
+        progress: Progress | None,
+    ) -> None:
+        if engine not in ENGINES:
+            raise unknown_choice("engine", engine, ENGINES)
+        self.engine = engine
+        self.step = step
+        self.threads = usable_threads(threads)
+        self.params = params
+        self.progress = progress
+
+
+@dataclass(frozen=True, slots=True)
+class Differentiated:
+    """A numerical gradient and how it came about.
+
+    Attributes
+    ----------
+    result
+        What the engine returned.
+    program
+        The recorded loss, None where it could not be recorded or was not to be.
+    record_seconds
+        Wall time of recording and of its proof.
+    notes
+        Why another engine was used than the user may have expected.
+    """
+
+    result: NumericalGradient
+    program: Program | None
+    record_seconds: float
+    notes: tuple[str, ...] = ()
+
+
+def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiated:
+    """Return the numerical gradient of a model's loss, or of a `Program`."""
+    if isinstance(model, Program):
+        if options.engine == "reference":
+            raise InvalidType(
+                "model=Program has no Python loss for engine='reference'; "
+                "pass the model itself, or use engine='full'"
+            )
+        names = chosen_parameters(model.parameters, options.params)
+        return _full(model, names, options, 0.0)
+    names = chosen_parameters(parameters_of(model), options.params)
+    began = perf_counter()
+    notes: tuple[str, ...] = ()
+    if options.engine != "reference":
+        try:
+            program = record(model, x, t)
+        except CannotRecord as refusal:
+            if options.engine == "full":
+                raise
+            notes = (f"engine reference, since the loss could not be recorded: {refusal}",)
+        else:
+            return _full(program, names, options, perf_counter() - began)
+    seconds = perf_counter() - began
+    result = reference_gradient(
+        model, x, t, names=names, step=options.step, progress=options.progress
+    )
+    return Differentiated(result, None, seconds, notes)
+
+
+def _full(
+    program: Program, names: list[str], options: Options, record_seconds: float
+) -> Differentiated:
+    result = full_gradient(
+        program,
+        names=names,
+        step=options.step,
+        threads=options.threads,
+        progress=options.progress,
+    )
+    note = cache_note()
+    return Differentiated(result, program, record_seconds, () if note is None else (note,))
