@@ -136,9 +136,10 @@ def _below(measured: Measured) -> list[str]:
     starts = "; ".join(
         f"{what}: {duration(seconds)}" for what, seconds in measured.cold_start_medians.items()
     )
+    turns = f'medians of {rounds}, ratios within a round; "once": in the first round only'
     error = "max |g - accurate| / max |accurate| of the worst parameter"
     return [
-        f"{network}, batch {measured.batch}; medians of {rounds}, ratios within a round.",
+        f"{network}, batch {measured.batch}; {turns}.",
         f"Largest error: {error}; {measured.precision}.",
         f"Cold start, whole processes: {starts}.",
         f"Machine: {machine_line(measured.machine)}.",

@@ -21,6 +21,18 @@ class FunctionModel:
         self.loss = functools.partial(function, params)
 
 
+def assert_shapes(program):
+    """Every operation yields the shape that is written down, which the kernels rely on."""
+    arrays = dict(program.constants)
+    arrays.update({number: program.base[name] for name, number in program.parameters.items()})
+    for operation in program.operations:
+        inputs = (arrays[number] for number in operation.inputs)
+        result = operation.primitive.evaluate(*inputs, **operation.attributes)
+        arrays[operation.output] = result
+    for number, array in arrays.items():
+        assert np.shape(array) == program.values[number].shape
+
+
 def assert_recorded(model, x=None, t=None, *, rtol=1e-11):
     """Record, and compare with the real loss at the base and at perturbed parameters."""
     program = record(model, x, t)
@@ -28,6 +40,7 @@ def assert_recorded(model, x=None, t=None, *, rtol=1e-11):
     params = dict(model.params)
     assert list(program.parameters) == list(params)
     assert program.loss == plain_loss(model, x, t)
+    assert_shapes(program)
     for step in STEPS:
         with restored(params):
             for array in params.values():

@@ -127,6 +127,15 @@ def through_a_reshape(p):
     return [out, flat, out.ravel()[::-1]]
 
 
+def through_views_of_a_constant(p):
+    out = np.zeros((2, 3))
+    np.reshape(out, -1)[0] = p["z"]
+    np.transpose(out)[2] = p["c"][:2]
+    np.ravel(out)[1] = p["k"][0]
+    out.reshape(3, 2)[2, 0] = p["c"][2] * 2
+    return out
+
+
 def copies_are_independent(p):
     out = p["a"] * 1.0
     copies = [out.copy(), np.copy(out), np.array(out), out.flatten(), out[[0, 1]], out.T.flatten()]
@@ -502,6 +511,7 @@ def powers(p):
         np.float_power(q, 2.5),
         pow(a, 2),
         a ** np.array([2.0]),
+        p["z"] ** np.array([2.0]),
         np.power(q, np.full(3, 0.5)),
     ]
 
@@ -642,6 +652,7 @@ OPERATIONS = {
         into_like_constant,
         through_a_transpose,
         through_a_reshape,
+        through_views_of_a_constant,
         copies_are_independent,
         converted_is_the_same_array,
         overlapping,

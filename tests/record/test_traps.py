@@ -1,5 +1,6 @@
 """Losses that would record wrongly: each gives a clear refusal, or else the right recording."""
 
+import contextlib
 import copy
 import math
 import pickle
@@ -97,6 +98,21 @@ def test_a_swallowed_refusal_and_a_stumble_later(refused):
         return value
 
     assert isinstance(refused(loss, r"np\.sin").__cause__, KeyError)
+
+
+def test_the_first_of_several_refusals_is_told(refused):
+    def attempt(function, a):
+        try:
+            return np.sum(function(a))
+        except CannotRecord:
+            return 0.0
+
+    def loss(p, x, t):
+        with contextlib.suppress(CannotRecord):
+            return np.sum(np.sin(p["a"]))  # here
+        return np.sum(p["a"]) + attempt(np.cos, p["a"])
+
+    refused(loss, r"np\.sin")
 
 
 def test_float_inside_the_loss(refused):
