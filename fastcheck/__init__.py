@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastcheck.api import assert_gradcheck, gradcheck, numerical_gradient
     from fastcheck.errors import CannotRecord, FastcheckError, GradientMismatch
     from fastcheck.program import Program
-    from fastcheck.record import record
+    from fastcheck.recording import record
     from fastcheck.report import Report
 
 __all__ = [
@@ -45,7 +45,7 @@ _HOMES = {
     "assert_gradcheck": "fastcheck.api",
     "gradcheck": "fastcheck.api",
     "numerical_gradient": "fastcheck.api",
-    "record": "fastcheck.record.recorder",
+    "record": "fastcheck.recording.recorder",
 }
 
 

@@ -15,6 +15,7 @@ from fastcheck.differentiate import Options, differentiated
 from fastcheck.engine.workers import Progress
 from fastcheck.errors import GradientMismatch, InvalidType, unknown_choice
 from fastcheck.locking import user_code
+from fastcheck.model import batch_size
 from fastcheck.options import OPINIONS
 from fastcheck.report import Report
 from fastcheck.second_look import second_look
@@ -136,7 +137,7 @@ def gradcheck(
         threads=result.threads,
         loss=result.loss,
         accuracy=None if accuracy is None else float(accuracy),
-        batch=len(x) if np.ndim(x) else 1,
+        batch=batch_size(x),
         seconds=perf_counter() - began,
         engine_seconds=result.seconds,
         setup_seconds=result.setup_seconds,

@@ -16,7 +16,7 @@ from fastcheck.model import chosen_parameters, parameters_of
 from fastcheck.options import ENGINES
 from fastcheck.primitives.cache import cache_note
 from fastcheck.program import Program
-from fastcheck.record import record
+from fastcheck.recording import record
 
 
 class Options:

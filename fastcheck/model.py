@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -87,6 +88,27 @@ def plain_loss(model: Any, x: Any, t: Any) -> float:
             "must be one real number; return the mean over the batch"
         )
     return float(array.item())
+
+
+def finite(loss: float) -> float:
+    """Return the loss at the parameters as they are, if it is a number.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is nan or infinite.
+    """
+    if not math.isfinite(loss):
+        raise InvalidArgument(
+            f"model.loss returned {loss} at the parameters as they are, must be finite; "
+            "no gradient exists there: look for an overflow, a log of 0 or a division by 0"
+        )
+    return loss
+
+
+def batch_size(x: Any) -> int:
+    """Return how many samples there are; a list may hold sequences of different lengths."""
+    return len(x) if isinstance(x, (list, tuple)) or np.ndim(x) else 1
 
 
 @contextmanager

@@ -6,7 +6,12 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
+
+# The first example of a property may have to compile the kernels.
+hypothesis.settings.register_profile("fastcheck", deadline=None)
+hypothesis.settings.load_profile("fastcheck")
 
 
 def pytest_configure(config: pytest.Config) -> None:

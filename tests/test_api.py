@@ -171,6 +171,91 @@ def test_unusable_gradients_are_findings(net, batch, gradient, message):
         fastcheck.assert_gradcheck(bad, *batch, params=["b1", "b2"])
 
 
+class Diverged(Wrapped):
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+    def loss(self, x, t):
+        return self.net.loss(x, t) * self.value
+
+
+@pytest.mark.parametrize("engine", ["auto", "full", "reference"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_loss_that_is_no_number(batch, engine, value):
+    with pytest.raises(InvalidArgument, match=f"model.loss returned {value} at the parameters"):
+        fastcheck.gradcheck(Diverged(value), *batch, engine=engine)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_a_parameter_that_is_no_number(net, batch, value):
+    net.params["b1"][2] = value
+    with pytest.raises(InvalidArgument, match=r"params\['b1'\] holds nan or infinity"):
+        fastcheck.gradcheck(net, *batch)
+
+
+@pytest.mark.parametrize("dtype", [complex, object, np.float16, int])
+def test_a_parameter_of_another_kind(batch, dtype):
+    model = Wrapped()
+    model.params = {**model.params, "extra": np.zeros(2, dtype)}
+    with pytest.raises(InvalidType, match=r"params\['extra'\] is of kind .*, must be a float32"):
+        fastcheck.gradcheck(model, *batch)
+
+
+class Elsewhere(Wrapped):
+    """Keeps its parameters in memory of an unusual kind."""
+
+    def __init__(self, change):
+        super().__init__()
+        for layer in self.net.layers[::2]:
+            layer.W, layer.b = change(layer.W), change(layer.b)
+        first, second = self.net.layers[::2][:2]
+        self.params = {"W1": first.W, "b1": first.b, "W2": second.W, "b2": second.b}
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def every_second(array):
+    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]))
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+@pytest.mark.parametrize("engine", ["full", "reference"])
+@pytest.mark.parametrize("change", [read_only, np.asfortranarray, every_second])
+def test_parameters_in_unusual_memory(batch, engine, change):
+    model = Elsewhere(change)
+    before = {name: (array.copy(), array.flags.writeable) for name, array in model.params.items()}
+    assert fastcheck.gradcheck(model, *batch, engine=engine, params=["b1", "W2", "b2"]).passed
+    for name, array in model.params.items():
+        assert np.array_equal(array, before[name][0])
+        assert array.flags.writeable == before[name][1]
+
+
+@pytest.mark.parametrize("engine", ["full", "reference"])
+def test_an_exception_in_the_middle_of_the_loss(batch, engine):
+    class Failing(Wrapped):
+        calls = 0
+
+        def loss(self, x, t):
+            Failing.calls += 1
+            if Failing.calls > 2 + len(before):
+                raise ZeroDivisionError("in the middle")
+            return self.net.loss(x, t)
+
+    before = {name: array.copy() for name, array in Wrapped().params.items()}
+    model = Failing()
+    with pytest.raises((ZeroDivisionError, CannotRecord), match=r"in the middle|deterministic"):
+        fastcheck.gradcheck(model, *batch, engine=engine)
+    for name, array in model.params.items():
+        assert type(array) is np.ndarray
+        assert np.array_equal(array, before[name])
+
+
 def test_integer_gradients_are_numbers(batch):
     class Line:
         def __init__(self):

@@ -13,6 +13,7 @@ from fastcheck.errors import (
     InternalError,
     InvalidArgument,
     InvalidType,
+    MissingDependency,
     UnknownChoice,
     check_integer,
     check_positive,
@@ -30,6 +31,7 @@ from fastcheck.errors import (
         (CannotRecord, RuntimeError),
         (GradientMismatch, AssertionError),
         (InternalError, RuntimeError),
+        (MissingDependency, ImportError),
     ],
 )
 def test_each_error_is_of_the_family_and_the_builtin_that_fits(error, builtin):

@@ -9,7 +9,7 @@ import pytest
 
 from fastcheck import locking
 from fastcheck.program import evaluate
-from fastcheck.record import record
+from fastcheck.recording import record
 
 SHARED = np.full(3, 2.0)
 

@@ -15,6 +15,17 @@ from numpy.typing import NDArray
 from fastcheck.errors import MissingDependency
 from fastcheck.program import Program
 
+# Primitives that PyTorch has under the same name and with the same meaning.
+_SAME = (
+    *("add", "subtract", "multiply", "divide", "logaddexp", "maximum", "minimum", "matmul"),
+    *("negative", "reciprocal", "square", "sqrt", "exp", "expm1", "log", "log1p", "tanh"),
+)
+# The same, but their result is boolean there and a number here.
+_ANSWERS = (
+    *("greater", "greater_equal", "less", "less_equal", "not_equal"),
+    *("logical_and", "logical_or", "logical_xor"),
+)
+
 
 def autograd_gradient(program: Program) -> dict[str, NDArray[np.float64]]:
     """Return the gradient of the program's loss by PyTorch's autograd, in float64.
@@ -82,13 +93,9 @@ def _functions(torch: Any) -> Mapping[str, Callable[..., Any]]:
 
         return reduce
 
-    same = ("add", "subtract", "multiply", "divide", "logaddexp", "maximum", "minimum", "matmul")
-    same += ("negative", "reciprocal", "square", "sqrt", "exp", "expm1", "log", "log1p", "tanh")
-    answers = ("greater", "greater_equal", "less", "less_equal", "not_equal")
-    answers += ("logical_and", "logical_or", "logical_xor")
     return {
-        **{name: getattr(torch, name) for name in same},
-        **{name: number(getattr(torch, name)) for name in answers},
+        **{name: getattr(torch, name) for name in _SAME},
+        **{name: number(getattr(torch, name)) for name in _ANSWERS},
         "equal": number(torch.eq),
         "power": torch.pow,
         "absolute": torch.abs,

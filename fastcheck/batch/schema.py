@@ -8,7 +8,7 @@ from typing import Any
 from fastcheck.options import Option
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", list: "array"}
-_MORE = {
+_MORE: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "minLength": 1},
     "check": {"type": "string", "pattern": r"^[^:]+:[A-Za-z_][\w.]*$"},
 }

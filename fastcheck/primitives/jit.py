@@ -37,16 +37,26 @@ def entry_kernel(function: Callable[..., Any]) -> Any:
         dispatcher = numba.njit(cache=True, **_OPTIONS)(function)
     finally:
         numba.config.CACHE_DIR = before
-    _keep_going_when_full(dispatcher)
+    _keep_going_without_disk(dispatcher)
     return dispatcher
 
 
-def _keep_going_when_full(dispatcher: Any) -> None:
-    """Let a compiled kernel that cannot be written to disk serve this process all the same."""
+def _keep_going_without_disk(dispatcher: Any) -> None:
+    """Let a kernel that cannot be read from disk or written to it serve this process all the same.
+
+    The disk may be full, or the files another user's.
+    """
     if not hasattr(dispatcher, "_cache"):  # NUMBA_DISABLE_JIT: a plain function
         return
     cache = dispatcher._cache  # Numba has no public way to say so
-    save = cache.save_overload
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_overload(signature: Any, target: Any) -> Any:
+        try:
+            return load(signature, target)
+        except OSError as error:
+            problems.append(f"the cache folder could not be read ({error.strerror})")
+            return None
 
     def save_overload(signature: Any, data: Any) -> None:
         try:
@@ -54,4 +64,4 @@ def _keep_going_when_full(dispatcher: Any) -> None:
         except OSError as error:
             problems.append(f"the cache folder could not be written ({error.strerror})")
 
-    cache.save_overload = save_overload
+    cache.load_overload, cache.save_overload = load_overload, save_overload

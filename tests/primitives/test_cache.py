@@ -11,9 +11,26 @@ import numpy as np
 import pytest
 
 import fastcheck
-from fastcheck.primitives.cache import KERNEL_FOLDERS, cache_folder, cache_root, kernel_hash
+from fastcheck.primitives import cache
+from fastcheck.primitives.cache import (
+    KERNEL_FOLDERS,
+    cache_folder,
+    cache_note,
+    cache_root,
+    cpu_name,
+    kernel_hash,
+)
 
 PACKAGE = Path(fastcheck.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def no_problems():
+    """What goes wrong in these tests is not told to the user of a later one."""
+    before = cache.problems[:]
+    cache.problems.clear()
+    yield
+    cache.problems[:] = before
 
 
 @pytest.fixture
@@ -135,10 +152,19 @@ def test_where_nothing_can_be_written_there_is_no_folder(monkeypatch, tmp_path):
     # A mode without write permission would not stop root.
     (tmp_path / "file").touch()
     monkeypatch.setenv("FASTCHECK_CACHE_DIR", str(tmp_path / "file" / "caches"))
+    assert cache_note() is None
     assert cache_folder() is None
+    assert cache_note() == (
+        "kernels are compiled in memory, again in every process: the cache folder "
+        f"{tmp_path / 'file' / 'caches' / kernel_hash()} cannot be written (Not a directory)"
+    )
+
+
+def test_a_folder_that_cannot_be_written_to_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("FASTCHECK_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("tempfile.TemporaryFile", _refuse)
     assert cache_folder() is None
+    assert cache_note().endswith("cannot be written (Permission denied)")
 
 
 def _refuse(**_):
@@ -161,8 +187,8 @@ GRADIENT_OF_AN_ELEMENT = """
 import fastcheck, numpy
 from fastcheck.engine.full import full_gradient
 from fastcheck.engine.kernels.differences import central_differences
-from fastcheck.primitives.cache import cache_folder
-from fastcheck.record import record
+from fastcheck.primitives.cache import cache_note
+from fastcheck.recording import record
 
 class Model:
     params = {"w": numpy.array([2.0, 3.0, 4.0])}
@@ -220,11 +246,12 @@ def test_a_kernel_edited_is_a_kernel_compiled_anew(tmp_path):
 def test_without_a_folder_the_engine_compiles_in_memory(tmp_path):
     (tmp_path / "file").touch()
     output = run_python(
-        SMALL + GRADIENT_OF_AN_ELEMENT + "print(cache_folder(), stats.cache_path, *gradient)",
+        SMALL + GRADIENT_OF_AN_ELEMENT + "print(stats.cache_path, *gradient, cache_note())",
         tmp_path,
         FASTCHECK_CACHE_DIR=str(tmp_path / "file" / "caches"),
     )
-    assert output == ["None", "None", "0.0", "1.0", "0.0"]
+    assert output[:4] == ["None", "0.0", "1.0", "0.0"]
+    assert " ".join(output[4:]).startswith("kernels are compiled in memory")
 
 
 def test_a_second_process_loads_what_the_first_compiled(apply, tmp_path):
@@ -242,6 +269,11 @@ def test_other_peoples_numba_caches_stay_where_they_are(tmp_path):
         NUMBA_CACHE_DIR="elsewhere",
     )
     assert output == ["True", "'elsewhere'"]
+
+
+def test_the_processor_has_a_name():
+    assert cpu_name()
+    assert "\n" not in cpu_name()
 
 
 def test_llvmlite_is_installed_with_numba_so_its_version_is_known():

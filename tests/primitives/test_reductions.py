@@ -42,6 +42,9 @@ def test_every_combination_of_axes(apply, name, shape, keepdims):
 def test_axes_in_any_order(apply, name):
     done = apply(name, small_integers((2, 3, 4)), axis=(2, 0), keepdims=False)
     np.testing.assert_array_equal(done.result, done.expected)
+    neighbours = apply(name, small_integers((2, 3, 4)), axis=(1, 0), keepdims=False)
+    np.testing.assert_array_equal(neighbours.result, neighbours.expected)
+    assert len(neighbours.codes) == 1  # nothing is brought together that is so already
 
 
 @pytest.mark.parametrize("length", range(35))

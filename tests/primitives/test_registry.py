@@ -12,7 +12,7 @@ EXAMPLES = {
     **{
         name: ((A, B), {})
         for name in (
-            *("add", "subtract", "multiply", "divide", "power"),
+            *("add", "subtract", "multiply", "divide", "power", "logaddexp"),
             *("maximum", "minimum", "greater", "greater_equal", "less", "less_equal"),
             *("equal", "not_equal"),
         )

@@ -1,0 +1,221 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastcheck import nn
+from fastcheck.engine.reference import reference_gradient
+from fastcheck.second_look import DIVISORS, second_look
+from fastcheck.verdict import FAIL, INCONCLUSIVE, judge
+
+STEP = 1e-4
+SAMPLES, INPUTS, HIDDEN, CLASSES = 12, 15, 6, 3
+
+
+@pytest.fixture(scope="module")
+def classic():
+    path = Path(__file__).resolve().parents[1] / "examples" / "classic_numpy.py"
+    spec = importlib.util.spec_from_file_location("classic_numpy", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def near_kinks(net, seed=0):
+    """A batch for which the last three hidden units often lie within a step of their kink."""
+    rng = np.random.default_rng(seed)
+    wanted = rng.standard_normal((SAMPLES, HIDDEN))
+    close = (rng.random(wanted.shape) < 0.5) & (np.arange(HIDDEN) >= 3)
+    wanted[close] = rng.uniform(-0.9, 0.9, np.count_nonzero(close)) * STEP
+    net.params["b1"][...] = 0.1 * rng.standard_normal(HIDDEN)
+    x = (wanted - net.params["b1"]) @ np.linalg.pinv(net.params["W1"])
+    np.testing.assert_allclose(x @ net.params["W1"] + net.params["b1"], wanted, atol=1e-12)
+    return x, rng.integers(0, CLASSES, SAMPLES)
+
+
+@pytest.fixture(params=["nn", "plain NumPy"])
+def net(request, classic):
+    if request.param == "nn":
+        return nn.TwoLayerNet(INPUTS, HIDDEN, CLASSES, weight_scale=0.3, output_relu=False)
+    return classic.TwoLayerNet(INPUTS, HIDDEN, CLASSES, weight_init_std=0.3)
+
+
+def codes(result, analytic):
+    return {
+        name: judge(
+            analytic[name],
+            numerical,
+            loss=result.loss,
+            unit_roundoff=result.unit_roundoff,
+            sees_switches=result.sees_switches,
+        ).codes
+        for name, numerical in result.parameters.items()
+    }
+
+
+def fails(result, analytic):
+    return {name: set(np.flatnonzero(c == FAIL)) for name, c in codes(result, analytic).items()}
+
+
+NONE = {"W1": set(), "b1": set(), "W2": set(), "b2": set()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_correct_code_near_kinks_does_not_fail(net, seed):
+    x, t = near_kinks(net, seed)
+    result = reference_gradient(net, x, t, names=list(net.params))
+    analytic = net.gradient(x, t)
+    assert len(fails(result, analytic)["W1"]) >= 3  # or there is nothing to clear
+    before = {name: array.tobytes() for name, array in net.params.items()}
+    again = second_look(net, x, t, result, analytic)
+    assert fails(again, analytic) == NONE
+    assert not any((c == INCONCLUSIVE).any() for c in codes(again, analytic).values())
+    assert {name: array.tobytes() for name, array in net.params.items()} == before
+
+
+def test_what_was_cleared_says_with_which_step(net):
+    x, t = near_kinks(net)
+    result = reference_gradient(net, x, t, names=list(net.params))
+    analytic = net.gradient(x, t)
+    failed = fails(result, analytic)
+    again = second_look(net, x, t, result, analytic)
+    for name, found in again.parameters.items():
+        smaller = set(np.flatnonzero(found.step != STEP))
+        assert smaller == failed[name]
+        assert set(np.unique(found.step)) <= {STEP, *(STEP / divisor for divisor in DIVISORS)}
+        kept = found.step == STEP
+        for field in ("central", "left", "right"):
+            first = getattr(result.parameters[name], field)
+            np.testing.assert_array_equal(getattr(found, field)[kept], first[kept])
+
+
+def one_weight_by_a_hundredth(g):
+    g["W1"][2, 1] *= 1.01
+
+
+def the_sign_of_a_weight(g):
+    g["W2"][1, 0] *= -1
+
+
+def no_gradient_of_a_bias(g):
+    g["b1"][2] = 0
+
+
+def a_factor_on_a_layer(g):
+    g["W1"][:, :3] *= 0.5
+
+
+def a_sum_over_the_batch_for_its_mean(g):
+    for array in g.values():
+        array[...] *= SAMPLES
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        one_weight_by_a_hundredth,
+        the_sign_of_a_weight,
+        no_gradient_of_a_bias,
+        a_factor_on_a_layer,
+        a_sum_over_the_batch_for_its_mean,
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_mistakes_still_fail(net, mistake, seed):
+    x, t = near_kinks(net, seed)
+    result = reference_gradient(net, x, t, names=list(net.params))
+    right = {name: array.copy() for name, array in net.gradient(x, t).items()}
+    wrong = {name: array.copy() for name, array in right.items()}
+    mistake(wrong)
+    found = fails(second_look(net, x, t, result, wrong), wrong)
+    for name, array in right.items():
+        planted = set(np.flatnonzero(np.abs(wrong[name] - array) > 1e-4 * np.abs(array).max()))
+        # On a kink a wrong entry may happen to lie between the two slopes.
+        certain = set(np.flatnonzero(away_from_kinks(name, array.shape)))
+        assert found[name] <= planted
+        assert found[name] & certain == planted & certain
+
+
+def away_from_kinks(name, shape):
+    away = np.ones(shape, bool)
+    if name in ("W1", "b1"):
+        away[..., 3:] = False
+    return away
+
+
+def test_a_gradient_that_is_wrong_throughout_is_not_differenced_again(net):
+    x, t = near_kinks(net)
+    result = reference_gradient(net, x, t, names=["W1"])
+    wrong = {"W1": net.gradient(x, t)["W1"] + 1.0}
+    calls, loss = [], net.loss
+    net.loss = lambda *args: calls.append(None) or loss(*args)
+    again = second_look(net, x, t, result, wrong)
+    assert fails(again, wrong)["W1"] == set(range(INPUTS * HIDDEN))
+    # 64 elements of 90, for each of the two smaller steps, and each time the loss itself.
+    assert len(calls) == 2 * (1 + 2 * 64)
+
+
+def test_where_nothing_fails_nothing_is_done(net):
+    x, t = near_kinks(net)
+    result = reference_gradient(net, x, t, names=["b2", "W2"])
+    analytic = net.gradient(x, t)
+    assert not any(fails(result, analytic).values())
+    net.loss = None
+    again = second_look(net, x, t, result, analytic)
+    assert again.parameters == result.parameters
+
+
+def test_a_gradient_of_nan_is_no_reason_to_look_again(net):
+    x, t = near_kinks(net)
+    result = reference_gradient(net, x, t, names=["W2"])
+    analytic = {"W2": np.full((HIDDEN, CLASSES), np.nan)}
+    net.loss = None
+    again = second_look(net, x, t, result, analytic)
+    assert fails(again, analytic)["W2"] == set(range(HIDDEN * CLASSES))
+
+
+# A failure becomes "inconclusive" or "kink" where the smaller step's rounding is larger than the
+# mistake, and counts as cleared.
+hidden_by_rounding = pytest.mark.xfail(
+    reason="second_look takes a failure that drowns in rounding for one that is explained",
+    strict=True,
+)
+
+
+def in_float32(step):
+    """A network in float32, and what the reference engine finds at a step."""
+    net = nn.TwoLayerNet(6, 5, 3, weight_scale=0.8, output_relu=False, dtype="float32")
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((8, 6)).astype("float32"), rng.integers(0, 3, 8)
+    return net, x, t, reference_gradient(net, x, t, names=list(net.params), step=step)
+
+
+@pytest.mark.parametrize("step", [None, 0.01])
+def test_in_float32_correct_code_does_not_fail(step):
+    net, x, t, result = in_float32(step)
+    analytic = net.gradient(x, t)
+    assert fails(second_look(net, x, t, result, analytic), analytic) == NONE
+
+
+@hidden_by_rounding
+@pytest.mark.parametrize("step", [None, 0.01])
+def test_in_float32_a_smaller_step_does_not_hide_a_mistake_in_its_rounding(step):
+    net, x, t, result = in_float32(step)
+    wrong = net.gradient(x, t)
+    wrong["W2"][1, 2] *= 1.5
+    assert fails(result, wrong)["W2"] == {5}
+    assert fails(second_look(net, x, t, result, wrong), wrong)["W2"] == {5}
+
+
+@hidden_by_rounding
+def test_a_step_that_is_lost_beside_the_weight_clears_nothing():
+    net = nn.TwoLayerNet(2, 2, 2, weight_scale=1.0, output_relu=False)
+    net.params["W1"][0, 0] = 2.0**36  # a 256th of the step is less than its last bit
+    net.params["W1"][1] = 1.0
+    x, t = np.array([[0.0, 1.0], [2.0**-36, 1.0]]), np.array([0, 1])
+    result = reference_gradient(net, x, t, names=["W1"])
+    wrong = net.gradient(x, t)
+    wrong["W1"][0, 0] += 1.0
+    assert fails(result, wrong)["W1"] == {0}
+    assert fails(second_look(net, x, t, result, wrong), wrong)["W1"] == {0}
