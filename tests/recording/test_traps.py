@@ -459,7 +459,7 @@ def test_a_loss_that_is_not_finite(function_model):
             return np.sum(np.log(np.minimum(p["a"], 0) * 0))
 
     with pytest.raises(InvalidArgument, match=r"model\.loss returned -inf at the parameters"):
-        record(function_model(loss), None, None)
+        record(function_model({"a": np.ones(2)}, loss), None, None)
 
 
 def test_overflow_at_a_perturbed_point_warns_nobody(function_model):
