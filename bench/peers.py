@@ -22,7 +22,7 @@ TORCH_SLOW = "torch gradcheck, slow mode"
 TORCH_FAST = "torch gradcheck, fast mode"
 TORCH_FAST_EXAMPLE = "torch gradcheck, fast mode, plain-NumPy example"
 
-_PROJECTION = "one random projection per parameter, cannot say which weight"
+_PROJECTION = "one random projection per parameter array, cannot say which weight"
 
 
 def peers(classic: Case, example: Case) -> tuple[Entrant, ...]:

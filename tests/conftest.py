@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 
 import hypothesis
-import pytest
+
+# Here and not in a hook: the kernels look for their folder when they are imported, and the
+# conftest.py files of the folders below do that before any hook is called.
+if not os.environ.get("FASTCHECK_CACHE_DIR"):
+    _folder = tempfile.mkdtemp(prefix="fastcheck-kernels-")
+    os.environ["FASTCHECK_CACHE_DIR"] = _folder
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 # The first example of a property may have to compile the kernels.
 hypothesis.settings.register_profile("fastcheck", deadline=None)
 hypothesis.settings.load_profile("fastcheck")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # Before any test module is imported: the kernels look for their folder when they are.
-    if not os.environ.get("FASTCHECK_CACHE_DIR"):
-        folder = tempfile.mkdtemp(prefix="fastcheck-kernels-")
-        os.environ["FASTCHECK_CACHE_DIR"] = folder
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

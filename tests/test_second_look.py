@@ -175,14 +175,6 @@ def test_a_gradient_of_nan_is_no_reason_to_look_again(net):
     assert fails(again, analytic)["W2"] == set(range(HIDDEN * CLASSES))
 
 
-# A failure becomes "inconclusive" or "kink" where the smaller step's rounding is larger than the
-# mistake, and counts as cleared.
-hidden_by_rounding = pytest.mark.xfail(
-    reason="second_look takes a failure that drowns in rounding for one that is explained",
-    strict=True,
-)
-
-
 def in_float32(step):
     """A network in float32, and what the reference engine finds at a step."""
     net = nn.TwoLayerNet(6, 5, 3, weight_scale=0.8, output_relu=False, dtype="float32")
@@ -198,7 +190,6 @@ def test_in_float32_correct_code_does_not_fail(step):
     assert fails(second_look(net, x, t, result, analytic), analytic) == NONE
 
 
-@hidden_by_rounding
 @pytest.mark.parametrize("step", [None, 0.01])
 def test_in_float32_a_smaller_step_does_not_hide_a_mistake_in_its_rounding(step):
     net, x, t, result = in_float32(step)
@@ -208,7 +199,6 @@ def test_in_float32_a_smaller_step_does_not_hide_a_mistake_in_its_rounding(step)
     assert fails(second_look(net, x, t, result, wrong), wrong)["W2"] == {5}
 
 
-@hidden_by_rounding
 def test_a_step_that_is_lost_beside_the_weight_clears_nothing():
     net = nn.TwoLayerNet(2, 2, 2, weight_scale=1.0, output_relu=False)
     net.params["W1"][0, 0] = 2.0**36  # a 256th of the step is less than its last bit

@@ -129,7 +129,7 @@ def test_torch_has_one_thread_while_it_checks():
 YES, NO = Answer(accepted=True), Answer(accepted=False, words="a mismatch")
 ACCEPTS = "says only yes or no: accepts this correct network"
 REJECTS = 'says only yes or no: rejects this correct network ("a mismatch")'
-ONE = "one random projection per parameter, cannot say which weight; "
+ONE = "one random projection per parameter array, cannot say which weight; "
 AGAIN = ", after which it runs slow mode for its message"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fastcheck
+from fastcheck.engine.kernels.differences import central_differences
 from fastcheck.primitives import cache
 from fastcheck.primitives.cache import (
     KERNEL_FOLDERS,
@@ -252,6 +253,11 @@ def test_without_a_folder_the_engine_compiles_in_memory(tmp_path):
     )
     assert output[:4] == ["None", "0.0", "1.0", "0.0"]
     assert " ".join(output[4:]).startswith("kernels are compiled in memory")
+
+
+def test_these_tests_leave_the_users_own_cache_alone():
+    used = Path(central_differences.stats.cache_path).resolve()
+    assert Path(os.environ["FASTCHECK_CACHE_DIR"]).resolve() in used.parents
 
 
 def test_a_second_process_loads_what_the_first_compiled(apply, tmp_path):
