@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fastcheck.engine.reference import differences_at
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
 from fastcheck.verdict import FAIL, KINK, PASS, ParameterVerdict, judge
+from fastcheck.verdict.allowance import rounding
 
 # The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at
 # 1e-8.
@@ -74,7 +75,8 @@ def _improved(
             again = differences(indices=indices, step=result.step / divisor)
             verdict = _judged(analytic, _merged(current, again, indices), result)
             # A mistake that is smaller than the rounding at this step only drowned in it.
-            visible = 2 * verdict.bound < np.abs(analytic - current.central)
+            hidden = verdict.bound + rounding(result.loss, result.unit_roundoff, again.step)
+            visible = hidden < np.abs(analytic - current.central)
             cleared = [
                 index
                 for index in indices

@@ -209,3 +209,26 @@ def test_a_step_that_is_lost_beside_the_weight_clears_nothing():
     wrong["W1"][0, 0] += 1.0
     assert fails(result, wrong)["W1"] == {0}
     assert fails(second_look(net, x, t, result, wrong), wrong)["W1"] == {0}
+
+
+def test_correct_code_whose_error_is_hardly_more_than_the_bound_does_not_fail():
+    class Model:
+        weight = 3e-5  # two kinks within the step halve a slope that is this part of the largest
+
+        def __init__(self):
+            self.params = {"w": np.array([0.5, 0.0])}
+
+        def loss(self, x, t):
+            w = self.params["w"]
+            ramp = np.maximum(w[1] + STEP / 2, 0) - np.maximum(w[1] - STEP / 2, 0)
+            return w[0] + self.weight * ramp
+
+        def gradient(self, x, t):
+            return {"w": np.array([1.0, self.weight])}
+
+    model = Model()
+    result = reference_gradient(model, None, None, names=["w"])
+    analytic = model.gradient(None, None)
+    assert fails(result, analytic)["w"] == {1}
+    again = second_look(model, None, None, result, analytic)
+    assert fails(again, analytic)["w"] == set()

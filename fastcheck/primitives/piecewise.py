@@ -3,6 +3,10 @@
 Each notes, per element, on which side of its switch it lies (the sign of ``a - b``), so that two
 evaluations can be compared: where a side differs, a kink or a jump lies between them. ``where``
 notes nothing, since its condition already did.
+
+``_NAME_difference`` is the change of the output where every operand moves by any amount, operands and
+moved operands being meant exactly. Nothing cancels: the results are good to 2 ulp, and exact where
+no side is changed. Only answers (of comparisons, and signs) are subtracted: whole numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
+from fastcheck.primitives.rounding import rise, sum_error
 
 FAMILY = 2
 (
@@ -45,13 +50,74 @@ def _maximum(x: float, y: float) -> float:
 
 
 @kernel
+def _maximum_difference(x: float, dx: float, y: float, dy: float) -> float:
+    # The larger of the moved operands less the one that was the maximum, b: max(d_b, (o + d_o) - b).
+    if x < y:
+        x, dx, y, dy = y, dy, x, dx
+    other = rise(x, y, dy)
+    return other if other > dx else dx
+
+
+@kernel
 def _minimum(x: float, y: float) -> float:
     return x if x <= y or x != x else y
 
 
 @kernel
+def _minimum_difference(x: float, dx: float, y: float, dy: float) -> float:
+    # As for the maximum: min(d_b, (o + d_o) - b).
+    if x > y:
+        x, dx, y, dy = y, dy, x, dx
+    other = rise(x, y, dy)
+    return other if other < dx else dx
+
+
+@kernel
 def _side(x: float, y: float) -> int:
     return int(x > y) - int(x < y) if x == x and y == y else _UNORDERED
+
+
+@kernel
+def _moved_side(x: float, dx: float, y: float, dy: float) -> int:
+    """Return the side of x + dx and y + dy, neither of them rounded."""
+    gap = x - y if x != y else 0.0
+    step = dx - dy
+    moved = gap + step
+    rest = sum_error(gap, step, moved) + (sum_error(x, -y, gap) + sum_error(dx, -dy, step))
+    return _side(moved + rest, 0.0)
+
+
+@kernel
+def _comparison_difference(x: float, dx: float, y: float, dy: float, accepted: int) -> float:
+    """Return -1, 0 or 1: a subtraction of the two answers, `accepted` as in `_answer_loop`."""
+    after = accepted >> (_moved_side(x, dx, y, dy) + 1) & 1
+    return float(after - (accepted >> (_side(x, y) + 1) & 1))
+
+
+@kernel
+def _sign_difference(z: float, d: float) -> float:
+    # A subtraction of two signs; that of z + d without rounding it.
+    return float(_side(d, -z) - _side(z, 0.0)) if d != 0.0 else 0.0
+
+
+@kernel
+def _absolute_difference(z: float, d: float) -> float:
+    # max(z + d, -z - d) - z for z >= 0, and the same mirrored.
+    if z < 0.0:
+        z, d = -z, -d
+    across = -(2.0 * z + d)
+    return across if across > d else d
+
+
+@kernel
+def _where_difference(
+    condition: float, dcondition: float, a: float, da: float, b: float, db: float
+) -> float:
+    # Of the branch that was taken, b, to the one that is: d_b, or (o + d_o) - b.
+    moved = dcondition != -condition  # condition + dcondition != 0 without rounding it
+    if condition != 0.0:
+        return da if moved else rise(a, b, db)
+    return rise(b, a, da) if moved else db
 
 
 _maximum_loop = binary_loop(_maximum)

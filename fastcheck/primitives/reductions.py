@@ -2,10 +2,14 @@
 
 An array is read as (outer, length, inner) and reduced along the middle; axes that are not
 neighbours are brought together by a gather first.
+
+``_NAME_difference`` is the change of one result where all the elements that it reduces move, by any
+amount: z and d are float64 arrays of one dimension. Nothing cancels but the d among themselves.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from math import prod
 from typing import Any
@@ -15,6 +19,7 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.rounding import rise
 from fastcheck.primitives.structure import GATHER
 
 FAMILY = 4
@@ -58,6 +63,11 @@ def _sum(a: Any, out: Any, dims: Any) -> None:
 
 
 @kernel
+def _sum_difference(d: Any) -> float:
+    return _sum_contiguous(d)
+
+
+@kernel
 def _extreme(a: Any, out: Any, dims: Any, decisions: Any, sign: float) -> None:
     # sign = 1: maximum; -1: minimum. A nan wins and stays, as in NumPy.
     outer, length, inner = dims[0], dims[1], dims[2]
@@ -73,6 +83,28 @@ def _extreme(a: Any, out: Any, dims: Any, decisions: Any, sign: float) -> None:
                     place = r
             out[o * inner + j] = best
             decisions[o * inner + j] = place
+
+
+@kernel
+def _extreme_difference(z: Any, d: Any, best: float, sign: float) -> float:
+    # max over k of (z_k + d_k) - best, best being the extreme of z; exactly d_k where z_k = best.
+    # sign = 1: maximum; -1: minimum.
+    result = -sign * math.inf
+    for k in range(z.size):
+        moved = rise(best, z[k], d[k])
+        if sign * moved > sign * result:
+            result = moved
+    return result
+
+
+@kernel
+def _max_difference(z: Any, d: Any, best: float) -> float:
+    return _extreme_difference(z, d, best, 1.0)
+
+
+@kernel
+def _min_difference(z: Any, d: Any, best: float) -> float:
+    return _extreme_difference(z, d, best, -1.0)
 
 
 @kernel

@@ -1,4 +1,21 @@
-"""Smooth functions of one argument."""
+"""Smooth functions of one argument: each with its difference, and with its series for tiny steps.
+
+``_NAME_difference(z, d)`` is f(z + d) - f(z) for any d, z + d being meant exactly: no rule subtracts
+nearly equal numbers. The result is good to a few ulp wherever f(z), f(z + d) and the difference
+itself are normal numbers or zero, and d = 0 gives exactly 0 whatever z is. The formulas are secants
+in the sense of Reps & Rall 2003, "Computational divided differencing and divided-difference
+arithmetics", times d; where a rounded z + d enters a function that grows exponentially, the
+rounding is put back to first order.
+
+For tiny steps there is the same without libm, two coefficients per base value and one shape for
+all (``series``)::
+
+    f(z + d) - f(z) = slope d (1 + bend d),    slope = f'(z),    bend = f''(z) / 2 f'(z)
+
+``_NAME_slope(y, z)`` and ``_NAME_bend(y, z)`` give the coefficients, y = f(z) being known, and
+``_NAME_reach(y, z)`` how small "tiny" is: the series serves for ``abs(d) < reach``. Negative and
+square have none, since their difference is free of branches and libm already.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +28,41 @@ from fastcheck.primitives.base import FAMILY_SIZE, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import unary_loop
+from fastcheck.primitives.rounding import sum_error
 
 FAMILY = 1
 NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
     FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 9
 )
+
+# How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
+# 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
+# The first term left out is c d^2, relative to the whole, with
+# c = f^(3)(z) / 6 f'(z). In those units
+#     exp, expm1: 1/6    log, log1p: 1/3    sqrt: 1/8    reciprocal: 1
+#     tanh: |3 tanh(z)^2 - 1| / 3 <= 2/3    power: |(y - 1)(y - 2)| / 6 (1 + |y|)^2 <= 1/3
+# so that it is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is smaller by
+# another factor of SERIES_LIMIT.
+SERIES_LIMIT = 2.0**-27
+
+SMALLEST_NORMAL = 2.0**-1022
+
+
+@kernel
+def series(slope: float, bend: float, d: float) -> float:
+    """Return f(z + d) - f(z) for a tiny d; vectorises, for it has neither branch nor libm call."""
+    return (slope * d) * (1.0 + bend * d)
+
+
+@kernel
+def series_reach(scale: float, slope: float, bend: float) -> float:
+    """Return below which |d| the series serves, 0 (not even for d = 0) where a coefficient fails.
+
+    Near the ends of the number range a coefficient overflows or loses bits to underflow although
+    the difference would not.
+    """
+    whole = SMALLEST_NORMAL <= abs(slope) < math.inf and abs(bend) < math.inf
+    return SERIES_LIMIT * scale if whole else 0.0
 
 
 @kernel
@@ -24,8 +71,40 @@ def _negative(x: float) -> float:
 
 
 @kernel
+def _negative_difference(z: float, d: float) -> float:
+    return -d
+
+
+@kernel
 def _reciprocal(x: float) -> float:
     return 1.0 / x
+
+
+@kernel
+def _reciprocal_difference(z: float, d: float) -> float:
+    # -(d / z) / (z + d), divided by the larger first: |d| is at most twice that, and nothing
+    # overflows on the way.
+    if d == 0.0:
+        return 0.0
+    moved = z + d
+    if abs(moved) > abs(z):
+        return -(d / moved) / z
+    return -(d / z) / moved
+
+
+@kernel
+def _reciprocal_slope(y: float, z: float) -> float:
+    return -y * y
+
+
+@kernel
+def _reciprocal_bend(y: float, z: float) -> float:
+    return -y
+
+
+@kernel
+def _reciprocal_reach(y: float, z: float) -> float:
+    return series_reach(abs(z), _reciprocal_slope(y, z), _reciprocal_bend(y, z))
 
 
 @kernel
@@ -34,8 +113,37 @@ def _square(x: float) -> float:
 
 
 @kernel
+def _square_difference(z: float, d: float) -> float:
+    # d (2 z + d); inf times 0 would be nan.
+    return d * (2.0 * z + d) if d != 0.0 else 0.0
+
+
+@kernel
 def _sqrt(x: float) -> float:
     return math.sqrt(x)
+
+
+@kernel
+def _sqrt_difference(z: float, d: float) -> float:
+    # d / (sqrt(z + d) + sqrt(z))
+    if d == 0.0:
+        return 0.0
+    return d / (math.sqrt(z + d) + math.sqrt(z))
+
+
+@kernel
+def _sqrt_slope(y: float, z: float) -> float:
+    return 0.5 / y
+
+
+@kernel
+def _sqrt_bend(y: float, z: float) -> float:
+    return -0.25 / z
+
+
+@kernel
+def _sqrt_reach(y: float, z: float) -> float:
+    return series_reach(z, _sqrt_slope(y, z), _sqrt_bend(y, z))
 
 
 @kernel
@@ -44,8 +152,59 @@ def _exp(x: float) -> float:
 
 
 @kernel
+def _exp_difference(z: float, d: float) -> float:
+    # exp(z) expm1(d); from d = 1 on in reverse, -exp(z + d) expm1(-d), since exp(z) may have
+    # underflown, or expm1(d) overflow, where the difference does neither.
+    if d == 0.0:
+        return 0.0
+    if d <= 1.0:
+        return math.exp(z) * math.expm1(d)
+    moved = z + d
+    height = math.exp(moved)
+    height += height * sum_error(z, d, moved)
+    return -height * math.expm1(-d)
+
+
+@kernel
+def _exp_slope(y: float, z: float) -> float:
+    return y
+
+
+@kernel
+def _exp_bend(y: float, z: float) -> float:
+    return 0.5
+
+
+@kernel
+def _exp_reach(y: float, z: float) -> float:
+    return SERIES_LIMIT if y < math.inf else 0.0
+
+
+@kernel
 def _expm1(x: float) -> float:
     return math.expm1(x)
+
+
+@kernel
+def _expm1_difference(z: float, d: float) -> float:
+    # That of exp: they differ by a constant.
+    return _exp_difference(z, d)
+
+
+@kernel
+def _expm1_slope(y: float, z: float) -> float:
+    # y + 1 would have lost all digits for a very negative z.
+    return math.exp(z)
+
+
+@kernel
+def _expm1_bend(y: float, z: float) -> float:
+    return 0.5
+
+
+@kernel
+def _expm1_reach(y: float, z: float) -> float:
+    return _exp_reach(y, z)
 
 
 @kernel
@@ -54,13 +213,103 @@ def _log(x: float) -> float:
 
 
 @kernel
+def _log_ratio(base: float, moved: float, d: float) -> float:
+    """Return log(moved / base), where moved = base + d and both are positive."""
+    # log1p(d / base); for d < 0 in reverse, -log1p(-d / moved), since 1 + d / base may cancel.
+    if d < 0.0:
+        return -math.log1p(-d / moved)
+    ratio = d / base
+    if ratio == math.inf:
+        return math.log(moved) - math.log(base)
+    return math.log1p(ratio)
+
+
+@kernel
+def _log_difference(z: float, d: float) -> float:
+    if d == 0.0:
+        return 0.0
+    return _log_ratio(z, z + d, d)
+
+
+@kernel
+def _log_slope(y: float, z: float) -> float:
+    return 1.0 / z
+
+
+@kernel
+def _log_bend(y: float, z: float) -> float:
+    return -0.5 / z
+
+
+@kernel
+def _log_reach(y: float, z: float) -> float:
+    return series_reach(z, _log_slope(y, z), _log_bend(y, z))
+
+
+@kernel
 def _log1p(x: float) -> float:
     return math.log1p(x)
 
 
 @kernel
+def _log1p_difference(z: float, d: float) -> float:
+    # That of log, at 1 + z. Where 1 + z and d nearly cancel, what 1 + z was rounded by matters.
+    if d == 0.0:
+        return 0.0
+    base = 1.0 + z
+    return _log_ratio(base, (base + d) + sum_error(1.0, z, base), d)
+
+
+@kernel
+def _log1p_slope(y: float, z: float) -> float:
+    return 1.0 / (1.0 + z)
+
+
+@kernel
+def _log1p_bend(y: float, z: float) -> float:
+    return -0.5 / (1.0 + z)
+
+
+@kernel
+def _log1p_reach(y: float, z: float) -> float:
+    return series_reach(1.0 + z, _log1p_slope(y, z), _log1p_bend(y, z))
+
+
+@kernel
 def _tanh(x: float) -> float:
     return math.tanh(x)
+
+
+@kernel
+def _tanh_difference(z: float, d: float) -> float:
+    # 2 s(2 z) s(-2 (z + d)) expm1(2 d) for d < 0, s(x) = 1 / (1 + exp(-x)); tanh is odd, so that
+    # d > 0 is the same seen from the other side. Of the two sums 1 + exp(..) one is at most 2.
+    if d == 0.0:
+        return 0.0
+    sign = 2.0
+    if d > 0.0:
+        z, d, sign = -z, -d, -2.0
+    moved = z + d
+    above = math.exp(2.0 * moved)
+    above += above * (2.0 * sum_error(z, d, moved))
+    return sign * math.expm1(2.0 * d) / ((1.0 + math.exp(-2.0 * z)) * (1.0 + above))
+
+
+@kernel
+def _tanh_slope(y: float, z: float) -> float:
+    # 4 s(2 z) s(-2 z); 1 - y^2 would have lost all digits where tanh is saturated.
+    tail = math.exp(-2.0 * abs(z))
+    return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
+
+
+@kernel
+def _tanh_bend(y: float, z: float) -> float:
+    return -y
+
+
+@kernel
+def _tanh_reach(y: float, z: float) -> float:
+    return SERIES_LIMIT
 
 
 _negative_loop = unary_loop(_negative)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.recording.array import RecordingArray, fresh, read
+from fastcheck.recording.array import RecordingArray, fresh, is_recording, read
 from fastcheck.recording.operands import array_of, emitted, number_of, refuse_options
 from fastcheck.recording.tape import Tape
 from fastcheck.recording.unwrap import moving, unwrapped
@@ -50,6 +50,7 @@ _ON_MASKS: dict[np.ufunc, str] = {
     np.add: "logical_or",
     np.multiply: "logical_and",
 }
+_LOGICAL = (np.logical_and, np.logical_or, np.logical_xor)
 # A constant exponent for which NumPy itself takes the simpler function.
 _SIMPLE_POWERS = {2.0: "square", 0.5: "sqrt", -1.0: "reciprocal"}
 
@@ -57,6 +58,8 @@ _SIMPLE_POWERS = {2.0: "square", 0.5: "sqrt", -1.0: "reciprocal"}
 def _ufunc(ufunc: np.ufunc) -> Callable[..., RecordingArray]:
     def handler(tape: Tape, name: str, *inputs: Any, **options: Any) -> RecordingArray:
         refuse_options(tape, name, options)
+        if ufunc in _LOGICAL:
+            inputs = tuple(_as_mask(item) for item in inputs)
         result = ufunc(*unwrapped(inputs))
         primitive = _PRIMITIVE_OF.get(ufunc)
         if ufunc in _ON_MASKS and result.dtype.kind == "b":
@@ -77,8 +80,9 @@ def _logical_not(tape: Tape, name: str, a: Any, **options: Any) -> RecordingArra
     refuse_options(tape, name, options)
     if name == "np.invert" and a.dtype.kind != "b":
         tape.refuse(f"{name} on numbers", "only on boolean masks is it known to the recorder")
+    mask = _as_mask(a)
     one = tape.constant(np.ones(()))
-    return emitted(tape, "logical_xor", np.logical_not(a.plain), (read(a), one))
+    return emitted(tape, "logical_xor", np.logical_not(mask.plain), (read(mask), one))
 
 
 def _power(ufunc: np.ufunc) -> Callable[..., RecordingArray]:
@@ -98,9 +102,16 @@ def _power(ufunc: np.ufunc) -> Callable[..., RecordingArray]:
 def _where(tape: Tape, name: str, condition: Any, *branches: Any) -> RecordingArray:
     if len(branches) != 2:
         tape.refuse("np.where(condition)", "which elements it selects depends on the parameters")
-    inputs = (condition, *branches)
+    inputs = (_as_mask(condition), *branches)
     result = np.where(*unwrapped(inputs))
     return emitted(tape, "where", result, tuple(number_of(tape, item) for item in inputs))
+
+
+def _as_mask(condition: Any) -> Any:
+    """Return the condition as a mask: a number of the network decides by whether it is 0."""
+    if is_recording(condition) and condition.storage.moves and condition.dtype.kind != "b":
+        return condition != 0
+    return condition
 
 
 def _clip(

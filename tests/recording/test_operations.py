@@ -9,6 +9,8 @@ import math
 import numpy as np
 import pytest
 
+from fastcheck.recording import record
+
 X = np.random.default_rng(1).standard_normal((2, 3))
 X3 = np.random.default_rng(2).standard_normal((2, 2, 3))
 T = np.array([2, 0])
@@ -752,3 +754,18 @@ def test_integer_and_boolean_inputs(recorded, function_model):
 
     model = function_model({"m": np.random.default_rng(0).standard_normal((3, 4))}, loss)
     recorded(model, np.minimum(x, 2), t)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        lambda a: np.where(a, 1.0, 2.0),
+        lambda a: np.logical_and(a, 1),
+        lambda a: np.logical_or(a, 0),
+        np.logical_not,
+    ],
+)
+def test_a_number_that_decides_notes_its_switch_at_zero(function_model, choice):
+    params = {"a": np.array([0.0, 2.0, -1.0])}
+    program = record(function_model(params, lambda p, x, t: np.sum(choice(p["a"]) * 1.0)), 0, 0)
+    assert "not_equal(a, 0)" in repr(program)
