@@ -20,7 +20,9 @@ def usable_gradients(
     findings: list[Finding] = []
     if not isinstance(gradient, Mapping):
         kind = type(gradient).__name__
-        findings.append(Finding(None, f"gradient returned {kind}, must be a dict like params"))
+        findings.append(
+            Finding(None, f"gradient returned {kind}, must be a dict like params: name to array")
+        )
         gradient = {}
     usable = {}
     for name, numerical in result.parameters.items():
@@ -28,15 +30,32 @@ def usable_gradients(
         problem = None
         array = np.asarray(gradient.get(name, np.nan))
         if name not in gradient:
-            problem = "gradient has no entry for this parameter"
+            problem = (
+                "gradient has no entry for this parameter; return one for every name in params"
+            )
         elif array.dtype.kind not in "fiu":
-            problem = f"its gradient is of dtype {array.dtype}, must be real numbers"
+            problem = (
+                f"its gradient is of dtype {array.dtype}, must be real numbers; return float arrays"
+            )
         elif array.shape != shape:
-            problem = f"its gradient has shape {array.shape}, the parameter {shape}"
+            problem = (
+                f"its gradient has shape {array.shape}, the parameter {shape}; they must agree"
+            )
         if problem is not None and not (findings and findings[0].parameter is None):
             findings.append(Finding(name, problem))
         usable[name] = np.full(shape, np.nan) if problem is not None else array
     return usable, tuple(findings)
+
+
+def largest_gradient(result: NumericalGradient) -> float:
+    """Return the largest finite |g| of all parameters."""
+    return max(
+        (
+            float(np.max(np.abs(item.central), where=np.isfinite(item.central), initial=0.0))
+            for item in result.parameters.values()
+        ),
+        default=0.0,
+    )
 
 
 def compared(
@@ -55,6 +74,7 @@ def compared(
     opinion
         Another library's gradients; empty where none was asked.
     """
+    scale = largest_gradient(result)
     reports = {}
     for name, numerical in result.parameters.items():
         verdict = judge(
@@ -62,7 +82,7 @@ def compared(
             numerical,
             loss=result.loss,
             unit_roundoff=result.unit_roundoff,
-            sees_switches=result.sees_switches,
+            scale=scale,
         )
         reports[name] = ParameterReport(
             name=name,

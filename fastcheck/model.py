@@ -46,7 +46,8 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
             )
         if not np.isfinite(array).all():
             raise InvalidArgument(
-                f"params[{name!r}] holds nan or infinity; no gradient exists there"
+                f"params[{name!r}] holds nan or infinity, must be finite; "
+                "look for the step that made it so"
             )
     return dict(params)
 
@@ -102,6 +103,32 @@ def finite(loss: float) -> float:
         raise InvalidArgument(
             f"model.loss returned {loss} at the parameters as they are, must be finite; "
             "no gradient exists there: look for an overflow, a log of 0 or a division by 0"
+        )
+    return loss
+
+
+def steady_loss(model: Any, x: Any, t: Any, parameters: Mapping[str, NDArray[Any]]) -> float:
+    """Return the loss, once it is sure that a call changes no parameter and repeats itself.
+
+    Raises
+    ------
+    InvalidArgument
+        If it changes a parameter, differs from call to call, or is nan or infinite.
+    """
+    before = {name: array.copy() for name, array in parameters.items()}
+    with restored(parameters):
+        loss, again = plain_loss(model, x, t), plain_loss(model, x, t)
+        for name, array in parameters.items():
+            if not np.array_equal(array, before[name], equal_nan=True):
+                raise InvalidArgument(
+                    f"model.loss changes params[{name!r}], must only read it; "
+                    "update the parameters outside of loss"
+                )
+    finite(loss)
+    if loss != again:
+        raise InvalidArgument(
+            f"model.loss is not deterministic: called twice it gives {loss!r} and {again!r}; "
+            "fix the seed of a dropout, and what is counted or averaged, inside loss"
         )
     return loss
 

@@ -256,6 +256,112 @@ def test_an_exception_in_the_middle_of_the_loss(batch, engine):
         assert np.array_equal(array, before[name])
 
 
+def test_a_gradient_that_reads_what_loss_left_behind(batch):
+    class Textbook(Wrapped):
+        def loss(self, x, t):
+            self.x, self.t = x, t
+            return self.net.loss(x, t)
+
+        def gradient(self, x, t):
+            return self.net.gradient(self.x, self.t)
+
+    for engine in ("full", "reference"):
+        model = Textbook()
+        assert fastcheck.gradcheck(model, *batch, engine=engine, params=["b1", "b2"]).passed
+
+
+def test_a_gradient_that_updates_the_parameters_is_undone(batch):
+    class Trainer(Wrapped):
+        def gradient(self, x, t):
+            gradient = self.net.gradient(x, t)
+            for name, array in self.params.items():
+                array[...] -= 0.1 * gradient[name]
+            return gradient
+
+    model = Trainer()
+    before = {name: array.copy() for name, array in model.params.items()}
+    fastcheck.gradcheck(model, *batch, params="b2")
+    assert all(np.array_equal(array, before[name]) for name, array in model.params.items())
+
+
+def test_an_accuracy_that_raises_is_a_note(net, batch):
+    net.accuracy = lambda x, t: 1 / 0
+    report = fastcheck.gradcheck(net, *batch, params="b2")
+    assert report.accuracy is None
+    assert report.notes == ("no accuracy: ZeroDivisionError: division by zero",)
+
+
+class Logistic:
+    """Smooth, and beyond the recorder."""
+
+    def __init__(self, factor):
+        rng = np.random.default_rng(0)
+        self.params = {"w": rng.standard_normal(6)}
+        self.factor = factor
+
+    def loss(self, x, t):
+        return np.mean(np.log1p(np.exp(-t * np.einsum("ij,j->i", x, self.params["w"]))))
+
+    def gradient(self, x, t):
+        p = 1 / (1 + np.exp(t * (x @ self.params["w"])))
+        return {"w": -self.factor * x.T @ (p * t) / len(t)}
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "pass"), (1.0003, "fail"), (0.9997, "fail")])
+def test_curvature_is_no_kink(factor, verdict):
+    rng = np.random.default_rng(1)
+    x, t = 5 * rng.standard_normal((20, 6)), rng.choice([-1.0, 1.0], 20)
+    report = fastcheck.gradcheck(Logistic(factor), x, t)
+    assert report.engine == "reference"
+    assert report.verdict == verdict
+    assert report.params["w"].counts["kink"] == 0
+
+
+def test_a_bias_before_batch_normalisation_has_no_gradient_and_passes():
+    class Normalised:
+        def __init__(self):
+            rng = np.random.default_rng(0)
+            self.params = {"W": rng.standard_normal((3, 2)), "b": rng.standard_normal(2)}
+
+        def loss(self, x, t):
+            z = x @ self.params["W"] + self.params["b"]
+            z = (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5)
+            return np.sum(z**3)
+
+        def gradient(self, x, t):
+            return {"W": numerical["W"], "b": np.array([3e-16, -1e-16])}
+
+    x = np.random.default_rng(1).standard_normal((9, 3))
+    numerical = fastcheck.numerical_gradient(Normalised(), x, None)
+    report = fastcheck.gradcheck(Normalised(), x, None)
+    assert {name: item.verdict for name, item in report.params.items()} == {
+        "W": "pass",
+        "b": "pass",
+    }
+
+
+def test_several_kinks_at_one_place_are_not_called_wrong():
+    class Zero:
+        def __init__(self):
+            self.params = {"w": np.zeros(1)}
+
+        def loss(self, x, t):
+            return np.sum(np.maximum(x * self.params["w"], 0) * t)
+
+        def gradient(self, x, t):
+            return {"w": np.zeros(1)}  # the derivative of ReLU taken as 0 at 0: correct
+
+    report = fastcheck.gradcheck(Zero(), np.array([1.0, -1.0]), np.array([1.0, -1.0]))
+    assert report.verdict == "inconclusive"
+
+
+def test_compiled_code_among_the_globals(batch):
+    class Drawing(Wrapped):
+        draw = staticmethod(np.random.default_rng)
+
+    assert fastcheck.gradcheck(Drawing(), *batch, engine="full", params="b2").passed
+
+
 def test_integer_gradients_are_numbers(batch):
     class Line:
         def __init__(self):

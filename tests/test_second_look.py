@@ -48,7 +48,6 @@ def codes(result, analytic):
             numerical,
             loss=result.loss,
             unit_roundoff=result.unit_roundoff,
-            sees_switches=result.sees_switches,
         ).codes
         for name, numerical in result.parameters.items()
     }

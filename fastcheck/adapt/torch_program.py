@@ -49,7 +49,8 @@ def autograd_gradient(program: Program) -> dict[str, NDArray[np.float64]]:
         import torch
     except ImportError:
         raise MissingDependency(
-            "second_opinion='torch' needs PyTorch; pip install 'fastcheck[torch]'"
+            "second_opinion='torch' needs PyTorch; install the extra \"torch\" "
+            "(pip install '.[torch]' in fastcheck's folder)"
         ) from None
     functions = _functions(torch)
     values: dict[int, Any] = {

@@ -5,15 +5,17 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastcheck.api import gradcheck
 from fastcheck.batch.jobs import Job
 from fastcheck.classic import build
 from fastcheck.engine.workers import Progress
+from fastcheck.errors import FastcheckError
 from fastcheck.options import CHECK
 from fastcheck.report import Report
-from fastcheck.target import built
+from fastcheck.target import built, own_imports
 
 SCHEMA = "fastcheck.job/1"
 
@@ -76,13 +78,20 @@ def run_jobs(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[
 def _outcome(job: Job) -> Outcome:
     options = {option.name: job.options[option.name] for option in CHECK}
     try:
-        model, x, t = build(job.options) if job.target is None else built(job.target)
-        return Outcome(job, gradcheck(model, x, t, **options), None)
-    except Exception as error:  # noqa: BLE001 - whatever a user's code raises is the job's outcome
+        with own_imports():
+            model, x, t = build(job.options) if job.target is None else built(job.target)
+            return Outcome(job, gradcheck(model, x, t, **options), None)
+    # Whatever a user's code raises is the job's outcome, an exit of the program too.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         return Outcome(job, None, _described(error))
 
 
-def _described(error: Exception) -> str:
-    """Return the exception in a line, with the place of the user's code where it was raised."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"
+def _described(error: BaseException) -> str:
+    """Return the exception in a line, with the last line of the user's code where there is one."""
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, FastcheckError):
+        return text
+    own = str(Path(__file__).resolve().parents[1])
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [frame for frame in frames if not frame.filename.startswith(own)]
+    return f"{text} ({users[-1].filename}:{users[-1].lineno})" if users else text

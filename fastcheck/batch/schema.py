@@ -10,7 +10,7 @@ from fastcheck.options import Option
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean", list: "array"}
 _MORE: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "minLength": 1},
-    "check": {"type": "string", "pattern": r"^[^:]+:[A-Za-z_][\w.]*$"},
+    "check": {"type": "string", "pattern": r"^.+:[^\W\d][\w.]*$"},
 }
 
 

@@ -52,7 +52,8 @@ def _line(outcome: Outcome, width: int) -> Text:
 def _summary(outcomes: list[Outcome]) -> str:
     kinds = list(dict.fromkeys(outcome.verdict for outcome in outcomes))
     counts = [f"{sum(o.verdict == kind for o in outcomes)} {kind}" for kind in kinds]
-    return f"{len(outcomes)} jobs: {', '.join(counts)}"
+    jobs = "job" if len(outcomes) == 1 else "jobs"
+    return f"{len(outcomes)} {jobs}: {', '.join(counts)}"
 
 
 def _exit_code(outcomes: Iterable[Outcome]) -> int:

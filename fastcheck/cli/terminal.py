@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,9 +43,12 @@ def check_writable(path: str | None) -> None:
     """Find out before the run, not after it, that the JSON file cannot be written."""
     if path is None:
         return
+    new = not Path(path).exists()
     try:
-        with open(path, "a", encoding="utf-8"):  # noqa: PTH123 - a path as the user typed it
+        with Path(path).open("a", encoding="utf-8"):
             pass
+        if new:
+            Path(path).unlink()
     except OSError as error:
         raise InvalidArgument(
             f"json={path!r} cannot be written ({error.strerror}); choose another path"

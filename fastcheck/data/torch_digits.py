@@ -80,7 +80,8 @@ def _torchvision(root: Path) -> Any:
     except ImportError as error:
         raise MissingDependency(
             f"root={str(root)!r} must be read by torchvision, which cannot be imported ({error}); "
-            'pip install "fastcheck[torch]", or leave root out for the embedded digits'
+            'install the extra "torch" (pip install ".[torch]" beside the sources), '
+            "or leave root out for the embedded digits"
         ) from error
     return torchvision
 

@@ -82,7 +82,7 @@ def full_gradient(
         unit_roundoff=2.0**-53,
         sees_switches=True,
         step=step,
-        threads=threads,
+        threads=min(threads, max(1, len(ranges))),
         seconds=perf_counter() - ready,
         setup_seconds=ready - began,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcheck.engine.first_call import call_while_waiting
 from fastcheck.engine.kernels.differences import central_differences
 from fastcheck.engine.kernels.interpreter import (
     CODE,
@@ -69,7 +71,8 @@ def make_plan(program: Program) -> Plan:
 
 def _settled(plan: Plan) -> Plan:
     """Bring the plan's memory to the base point: the kernel, asked for no element at all."""
-    central_differences(
+    call = partial(
+        central_differences,
         plan.instructions,
         np.arange(len(plan.instructions)),
         plan.memory,
@@ -83,6 +86,10 @@ def _settled(plan: Plan) -> Plan:
         0,
         *unfilled((0,)),
     )
+    if getattr(central_differences, "signatures", True):
+        call()
+    else:
+        call_while_waiting(call)
     return plan
 
 

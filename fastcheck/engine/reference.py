@@ -19,7 +19,7 @@ from fastcheck.engine.result import NumericalGradient, ParameterDifferences
 from fastcheck.engine.steps import REFERENCE_STEP, checked_step
 from fastcheck.engine.workers import Progress
 from fastcheck.locking import user_code
-from fastcheck.model import finite, parameters_of, plain_loss, restored
+from fastcheck.model import parameters_of, plain_loss, restored, steady_loss
 
 
 def reference_gradient(
@@ -59,7 +59,7 @@ def reference_gradient(
         every = parameters_of(model)
         arrays = {name: every[name] for name in names}
         chosen = checked_step(step, REFERENCE_STEP, arrays)
-        loss = finite(plain_loss(model, x, t))
+        loss = steady_loss(model, x, t, every)
         tell = _Counter(progress, sum(array.size for array in arrays.values()))
         with restored(every):
             parameters = {

@@ -1,10 +1,10 @@
 """Sums, products, quotients, powers and the logic of masks: binary operations without a switch.
 
-``_NAME_difference(x, dx, y, dy)`` is f(x + dx, y + dy) - f(x, y), both operands moving at once and by
-any amount; x + dx and y + dy are meant exactly. No rule subtracts nearly equal numbers, save where
-`_power_difference` says so. Each is a sum of two terms, one per moving operand, and is good to a few
-ulp of the larger: what one operand does may undo what the other does. Where only one moves, the
-result itself is good to a few ulp. All steps 0 give exactly 0 whatever the operands are.
+``_NAME_difference(x, dx, y, dy)`` is f(x + dx, y + dy) - f(x, y), both operands moving at once and
+by any amount; x + dx and y + dy are meant exactly. No rule subtracts nearly equal numbers, save
+where `_power_difference` says so. Each is a sum of two terms, one per moving operand, and is good
+to a few ulp of the larger: what one operand does may undo what the other does. Where only one
+moves, the result itself is good to a few ulp. All steps 0 give exactly 0 whatever the operands are.
 
 For tiny steps, ``_NAME_series`` is the same without branches and libm, as in
 `fastcheck.primitives.smooth`. Sums and products need none.
@@ -31,6 +31,9 @@ ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR, LOGADDEXP = range(
 
 # Bits of `_truth`.
 _ONE, _BOTH = 2 | 4, 8
+
+# A relative change smaller than this may be the remains of an underflow.
+_FAINT = 2.0**-900
 
 
 @kernel
@@ -94,7 +97,10 @@ def _divide_slope(q: float, y: float) -> float:
 @kernel
 def _divide_reach(q: float, y: float) -> float:
     """Return below which |dy| the series serves; dx may be any."""
-    return series_reach(abs(y), 1.0 / y, q / y if q != 0.0 else 0.0)
+    slope = _divide_slope(q, y)
+    if abs(slope) < SMALLEST_NORMAL and q != 0.0:
+        return 0.0
+    return series_reach(abs(y), 1.0 / y, slope)
 
 
 @kernel
@@ -120,7 +126,7 @@ def _moved_power(x: float, dx: float, y: float, dy: float) -> float:
         correction += exponent * (base_error / base)
     if exponent_error != 0.0 and base > 0.0:
         correction += exponent_error * math.log(base)
-    return result + result * correction if correction != 0.0 else result
+    return result * (1.0 + correction)
 
 
 @kernel
@@ -153,6 +159,12 @@ def _power_difference(x: float, dx: float, y: float, dy: float) -> float:
     if y == 2.0 and dy == 0.0:  # by far the commonest
         return dx * (2.0 * x + dx)
     growth = _power_growth(x, dx, y, dy)
+    if abs(growth) < _FAINT and abs(dx) < _FAINT * abs(x):
+        # dx / x may have underflown; so far down E is its first order, and expm1(E) is E.
+        lifted = (y + dy) * (dx / _FAINT / x)
+        if dy != 0.0:
+            lifted += dy / _FAINT * math.log(x)
+        return math.pow(x, y) * lifted * _FAINT
     if abs(growth) <= 1.0:
         return math.pow(x, y) * math.expm1(growth)
     # A subtraction. Powers so far apart, or on both sides of 0, lose nothing by it, while expm1
@@ -198,8 +210,9 @@ def _logaddexp(x: float, y: float) -> float:
 @kernel
 def _logaddexp_difference(x: float, dx: float, y: float, dy: float) -> float:
     # dx + log1p(X), X = s(y - x) expm1(dy - dx), s(z) = 1 / (1 + exp(-z)), x being the operand that
-    # moves less: then dx is no larger than the difference or the terms that make it up.
-    # Where X < -1/2 the logarithm of 1 + X = (s(x - y) + s(y - x) exp(dy - dx)), a sum of positives.
+    # moves less (not at all, if only one moves): neither term is then larger than |dx| + the whole.
+    # Where X < -1/2 it is the logarithm of 1 + X = (exp(x - y) + exp(dy - dx)) s(y - x), which is a
+    # sum of positives.
     if dx == 0.0 and dy == 0.0:
         return 0.0
     if abs(dx) > abs(dy):
@@ -217,7 +230,7 @@ def _logaddexp_difference(x: float, dx: float, y: float, dy: float) -> float:
     grown += level_error * grown + sum_error(dy, -dx, step) * (grown + math.exp(level))
     grown /= 1.0 + small
     if grown < -0.5:
-        return dx + math.log((small + math.exp(step)) / (1.0 + small))
+        return dx + (_logaddexp(-abs(gap), step) - math.log1p(small))
     return dx + math.log1p(grown)
 
 
@@ -225,10 +238,7 @@ def _logaddexp_difference(x: float, dx: float, y: float, dy: float) -> float:
 def _logaddexp_slope(x: float, y: float) -> float:
     """Return s(x - y), the slope in x; the one in y is ``_logaddexp_slope(y, x)``."""
     gap = y - x
-    other = math.exp(gap)
-    if other < math.inf:
-        other += other * sum_error(y, -x, gap)
-    return 1.0 / (1.0 + other)
+    return 1.0 / (1.0 + math.exp(gap) * (1.0 + sum_error(y, -x, gap)))
 
 
 @kernel

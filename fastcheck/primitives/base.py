@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.loops import Shape
+from fastcheck.primitives.spread import spread_elementwise
 
 # A family owns this many consecutive codes; the interpreter finds the family as code //
 # FAMILY_SIZE.
@@ -77,6 +78,9 @@ class Primitive:
     lower
         Appends the operation's instructions to a plan: ``lower(lowering, code, inputs, output,
         attributes)``.
+    spread
+        Which elements of the result hang on which of the operands, see
+        `fastcheck.primitives.spread`.
     """
 
     name: str
@@ -85,3 +89,4 @@ class Primitive:
     lower: Callable[[Lowering, int, tuple[int, ...], int, Mapping[str, Any]], None] = field(
         repr=False
     )
+    spread: Callable[..., NDArray[Any]] = field(default=spread_elementwise, repr=False)

@@ -56,7 +56,11 @@ def _keep_going_without_disk(dispatcher: Any) -> None:
             return load(signature, target)
         except OSError as error:
             problems.append(f"the cache folder could not be read ({error.strerror})")
-            return None
+        except Exception as error:  # noqa: BLE001 - a damaged file fails in as many ways as pickle has
+            # Compiled again, and the file written anew.
+            problems.append(f"a file of the cache was damaged ({type(error).__name__})")
+            cache.flush()
+        return None
 
     def save_overload(signature: Any, data: Any) -> None:
         try:

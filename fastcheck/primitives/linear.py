@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive, Span
 from fastcheck.primitives.jit import linear_kernel
 from fastcheck.primitives.loops import Shape
+from fastcheck.primitives.spread import spread_matmul
 from fastcheck.primitives.structure import GATHER
 
 FAMILY = 3
@@ -155,4 +156,4 @@ def _evaluate(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.matmul(a, b))
 
 
-PRIMITIVES = (Primitive("matmul", MATMUL, _evaluate, _lower),)
+PRIMITIVES = (Primitive("matmul", MATMUL, _evaluate, _lower, spread_matmul),)

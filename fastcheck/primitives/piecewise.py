@@ -4,13 +4,14 @@ Each notes, per element, on which side of its switch it lies (the sign of ``a - 
 evaluations can be compared: where a side differs, a kink or a jump lies between them. ``where``
 notes nothing, since its condition already did.
 
-``_NAME_difference`` is the change of the output where every operand moves by any amount, operands and
-moved operands being meant exactly. Nothing cancels: the results are good to 2 ulp, and exact where
-no side is changed. Only answers (of comparisons, and signs) are subtracted: whole numbers.
+``_NAME_difference`` is the change of the output where every operand moves by any amount, operands
+and moved operands being meant exactly. Nothing cancels: the results are good to 2 ulp, and exact
+where no side is changed. Only answers (of comparisons, and signs) are subtracted: whole numbers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,11 +52,13 @@ def _maximum(x: float, y: float) -> float:
 
 @kernel
 def _maximum_difference(x: float, dx: float, y: float, dy: float) -> float:
-    # The larger of the moved operands less the one that was the maximum, b: max(d_b, (o + d_o) - b).
+    # The larger of the moved operands less the maximum b of before: max(d_b, (o + d_o) - b).
     if x < y:
         x, dx, y, dy = y, dy, x, dx
     other = rise(x, y, dy)
-    return other if other > dx else dx
+    if other > dx:
+        return other
+    return dx
 
 
 @kernel
@@ -69,7 +72,9 @@ def _minimum_difference(x: float, dx: float, y: float, dy: float) -> float:
     if x > y:
         x, dx, y, dy = y, dy, x, dx
     other = rise(x, y, dy)
-    return other if other < dx else dx
+    if other < dx:
+        return other
+    return dx
 
 
 @kernel
@@ -80,8 +85,9 @@ def _side(x: float, y: float) -> int:
 @kernel
 def _moved_side(x: float, dx: float, y: float, dy: float) -> int:
     """Return the side of x + dx and y + dy, neither of them rounded."""
-    gap = x - y if x != y else 0.0
-    step = dx - dy
+    if x == y and abs(x) == math.inf:
+        return 0
+    gap, step = x - y, dx - dy
     moved = gap + step
     rest = sum_error(gap, step, moved) + (sum_error(x, -y, gap) + sum_error(dx, -dy, step))
     return _side(moved + rest, 0.0)
@@ -106,7 +112,9 @@ def _absolute_difference(z: float, d: float) -> float:
     if z < 0.0:
         z, d = -z, -d
     across = -(2.0 * z + d)
-    return across if across > d else d
+    if across > d:
+        return across
+    return d
 
 
 @kernel

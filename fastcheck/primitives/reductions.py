@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.rounding import rise
+from fastcheck.primitives.spread import spread_reduction
 from fastcheck.primitives.structure import GATHER
 
 FAMILY = 4
@@ -89,12 +90,12 @@ def _extreme(a: Any, out: Any, dims: Any, decisions: Any, sign: float) -> None:
 def _extreme_difference(z: Any, d: Any, best: float, sign: float) -> float:
     # max over k of (z_k + d_k) - best, best being the extreme of z; exactly d_k where z_k = best.
     # sign = 1: maximum; -1: minimum.
-    result = -sign * math.inf
+    result = -math.inf
     for k in range(z.size):
-        moved = rise(best, z[k], d[k])
-        if sign * moved > sign * result:
+        moved = rise(sign * best, sign * z[k], sign * d[k])
+        if moved > result:
             result = moved
-    return result
+    return sign * result
 
 
 @kernel
@@ -150,7 +151,7 @@ def _evaluator(function: Any) -> Any:
 
 
 PRIMITIVES = (
-    Primitive("sum", SUM, _evaluator(np.sum), _lower),
-    Primitive("max", MAX, _evaluator(np.max), _lower),
-    Primitive("min", MIN, _evaluator(np.min), _lower),
+    Primitive("sum", SUM, _evaluator(np.sum), _lower, spread_reduction),
+    Primitive("max", MAX, _evaluator(np.max), _lower, spread_reduction),
+    Primitive("min", MIN, _evaluator(np.min), _lower, spread_reduction),
 )

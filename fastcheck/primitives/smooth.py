@@ -1,9 +1,9 @@
 """Smooth functions of one argument: each with its difference, and with its series for tiny steps.
 
-``_NAME_difference(z, d)`` is f(z + d) - f(z) for any d, z + d being meant exactly: no rule subtracts
-nearly equal numbers. The result is good to a few ulp wherever f(z), f(z + d) and the difference
-itself are normal numbers or zero, and d = 0 gives exactly 0 whatever z is. The formulas are secants
-in the sense of Reps & Rall 2003, "Computational divided differencing and divided-difference
+``_NAME_difference(z, d)`` is f(z + d) - f(z) for any d, z + d being meant exactly: no rule
+subtracts nearly equal numbers. The result is good to a few ulp where f(z) and f(z + d) are finite
+and the difference a normal number; d = 0 gives exactly 0 whatever z is. The formulas are secants in
+the sense of Reps & Rall 2003, "Computational divided differencing and divided-difference
 arithmetics", times d; where a rounded z + d enters a function that grows exponentially, the
 rounding is put back to first order.
 
@@ -41,8 +41,8 @@ NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
 # c = f^(3)(z) / 6 f'(z). In those units
 #     exp, expm1: 1/6    log, log1p: 1/3    sqrt: 1/8    reciprocal: 1
 #     tanh: |3 tanh(z)^2 - 1| / 3 <= 2/3    power: |(y - 1)(y - 2)| / 6 (1 + |y|)^2 <= 1/3
-# so that it is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is smaller by
-# another factor of SERIES_LIMIT.
+# so that it is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is smaller
+# by another factor of SERIES_LIMIT.
 SERIES_LIMIT = 2.0**-27
 
 SMALLEST_NORMAL = 2.0**-1022
@@ -125,7 +125,7 @@ def _sqrt(x: float) -> float:
 
 @kernel
 def _sqrt_difference(z: float, d: float) -> float:
-    # d / (sqrt(z + d) + sqrt(z))
+    # d over the sum of the roots of z + d and z.
     if d == 0.0:
         return 0.0
     return d / (math.sqrt(z + d) + math.sqrt(z))
@@ -160,9 +160,7 @@ def _exp_difference(z: float, d: float) -> float:
     if d <= 1.0:
         return math.exp(z) * math.expm1(d)
     moved = z + d
-    height = math.exp(moved)
-    height += height * sum_error(z, d, moved)
-    return -height * math.expm1(-d)
+    return -math.exp(moved) * (1.0 + sum_error(z, d, moved)) * math.expm1(-d)
 
 
 @kernel
@@ -290,8 +288,7 @@ def _tanh_difference(z: float, d: float) -> float:
     if d > 0.0:
         z, d, sign = -z, -d, -2.0
     moved = z + d
-    above = math.exp(2.0 * moved)
-    above += above * (2.0 * sum_error(z, d, moved))
+    above = math.exp(2.0 * moved) * (1.0 + 2.0 * sum_error(z, d, moved))
     return sign * math.expm1(2.0 * d) / ((1.0 + math.exp(-2.0 * z)) * (1.0 + above))
 
 

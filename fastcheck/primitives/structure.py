@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.spread import spread_indexed, spread_reshape
 
 FAMILY = 5
 GATHER, MERGE, RESHAPE = range(FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 3)
@@ -67,7 +68,7 @@ def _lower_reshape(
 
 
 PRIMITIVES = (
-    Primitive("gather", GATHER, _gather, _lower_indexed),
-    Primitive("merge", MERGE, _merge, _lower_indexed),
-    Primitive("reshape", RESHAPE, _reshape, _lower_reshape),
+    Primitive("gather", GATHER, _gather, _lower_indexed, spread_indexed),
+    Primitive("merge", MERGE, _merge, _lower_indexed, spread_indexed),
+    Primitive("reshape", RESHAPE, _reshape, _lower_reshape, spread_reshape),
 )

@@ -43,7 +43,7 @@ def call_ufunc(
     handler = table.get(ufunc)
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if handler is None:
-        tape.refuse(name, "this operation is not known to the recorder")
+        tape.refuse(name, "this operation is not known to the recorder; write it in simpler ones")
     where = options.pop("where", True) if method == "__call__" else True
     if where is True:
         return _handled(tape, handler, name, inputs, options)
@@ -59,7 +59,7 @@ def call_function(
     name = f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
     handler = FUNCTIONS.get(function)
     if handler is None:
-        tape.refuse(name, "this function is not known to the recorder")
+        tape.refuse(name, "this function is not known to the recorder; write it in simpler ones")
     return _handled(tape, handler, name, args, options)
 
 
@@ -69,7 +69,10 @@ def method(array: RecordingArray, name: str) -> Any:
     attribute = getattr(array.plain, name)
     if not callable(attribute):
         if array.storage.moves:
-            tape.refuse(f"ndarray.{name}", "this attribute is not known to the recorder")
+            tape.refuse(
+                f"ndarray.{name}",
+                "this attribute is not known to the recorder; write it in simpler ones",
+            )
         return attribute
     handler = METHODS.get(name)
 
@@ -77,7 +80,10 @@ def method(array: RecordingArray, name: str) -> Any:
         if name not in structural.METHODS and not moving((array, args, options)):
             return _on_constants(tape, attribute, args, options)
         if handler is None:
-            tape.refuse(f"ndarray.{name}", "this method is not known to the recorder")
+            tape.refuse(
+                f"ndarray.{name}",
+                "this method is not known to the recorder; write it in simpler ones",
+            )
         return _handled(tape, handler, f"ndarray.{name}", (array, *args), options)
 
     return call

@@ -39,13 +39,21 @@ def _standard_folder() -> str:
     return str(Path(sysconfig.get_path("stdlib")).resolve())
 
 
-def is_foreign(module: str | None) -> bool:
-    """Tell whether the module of that name is the interpreter's, a known library's or our own."""
+def is_foreign(module: object) -> bool:
+    """Tell whether the module of that name is the interpreter's, a known library's or our own.
+
+    What compiled code gives for ``__module__`` may be no name at all; it is not the user's.
+    """
+    if module is not None and not isinstance(module, str):
+        return True
     package, _, rest = (module or "builtins").partition(".")
     if package == "fastcheck":
         # Our own layers are recorded like anyone's; swapping inside the recorder would be a
         # disaster.
         return rest.partition(".")[0] != "nn"
+    # The module of Cython's own classes is named after its version: _cython_3_2_4.
+    if package.startswith("_cython_"):
+        return True
     return package in _PACKAGES or (package in sys.stdlib_module_names and _is_standard(package))
 
 

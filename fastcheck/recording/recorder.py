@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcheck.errors import CannotRecord
 from fastcheck.locking import user_code
-from fastcheck.model import batch_size, finite, parameters_of, plain_loss
+from fastcheck.model import batch_size, parameters_of, plain_loss, steady_loss
 from fastcheck.program import Program, Source, simplified
 from fastcheck.recording.array import is_recording, read
 from fastcheck.recording.memory import Memory, overlap
@@ -45,16 +45,17 @@ def record(model: Any, x: Any, t: Any) -> Program:
     Raises
     ------
     CannotRecord
-        If the loss does something that cannot be recorded, is not the same when called twice, or is
-        not what the recording says it is; with the line of the user's code where there is one.
+        If the loss does something that cannot be recorded, or is not what the recording says it is;
+        with the line of the user's code where there is one.
     InvalidArgument, InvalidType
-        If the model breaks a rule; see `fastcheck.model`.
+        If the model breaks a rule, such as that loss is deterministic and only reads the
+        parameters; see `fastcheck.model`.
     """
     with user_code():
         parameters = parameters_of(model)
         _refuse_unusable(model, parameters)
         with preserved(model, model.loss, x, t):
-            loss = _steady_loss(model, x, t, parameters)
+            loss = steady_loss(model, x, t, parameters)
             tape = Tape()
             numbers, output = _run(tape, model, x, t, parameters)
             program = simplified(
@@ -72,7 +73,7 @@ def record(model: Any, x: Any, t: Any) -> Program:
             )
             problem = first_disagreement(program, parameters, lambda: plain_loss(model, x, t))
     if problem is not None:
-        escapes = [str(source) for _, _, source in tape.escapes]
+        escapes = list(dict.fromkeys(str(source) for _, _, source in tape.escapes))
         hint = f"; numbers left the recording at {', '.join(escapes)}" if escapes else ""
         raise _refusal(defining_line(model.loss), "this loss", problem + hint)
     return program
@@ -93,26 +94,6 @@ def _refuse_unusable(model: Any, parameters: Mapping[str, NDArray[Any]]) -> None
             f"params[{pair[0]!r}] and params[{pair[1]!r}]",
             "they share a part of their memory, so neither moves alone; leave one out of params",
         )
-
-
-def _steady_loss(model: Any, x: Any, t: Any, parameters: Mapping[str, NDArray[Any]]) -> float:
-    """Return the loss, once it is sure that a call of it says the same and changes nothing."""
-    line = defining_line(model.loss)
-    before = {name: array.copy() for name, array in parameters.items()}
-    loss, again = plain_loss(model, x, t), plain_loss(model, x, t)
-    for name, array in parameters.items():
-        if not np.array_equal(array, before[name], equal_nan=True):
-            raise _refusal(
-                line, f"a loss that changes params[{name!r}]", "call it from outside the update"
-            )
-    finite(loss)
-    if loss != again:
-        raise _refusal(
-            line,
-            "a loss that is not deterministic",
-            f"called twice it gives {loss!r} and {again!r}; fix the seed inside loss",
-        )
-    return loss
 
 
 def _run(

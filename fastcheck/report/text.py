@@ -21,7 +21,7 @@ COLOURS = {
     "fail": "bold red",
     "inconclusive": "magenta",
 }
-# Wide enough for one parameter a line; a terminal that is narrower folds.
+# Wide enough for one parameter a line.
 _WIDTH = 110
 _WORST = 5
 
@@ -62,7 +62,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 
 def _table(report: Report) -> Table:
     table = _plain_table()
-    table.add_column("parameter", no_wrap=True)
+    table.add_column("parameter", overflow="fold")
     table.add_column("shape", no_wrap=True)
     for heading in ("mean diff", "max diff", "max rel"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -92,7 +92,7 @@ def _worst_of_each(report: Report) -> list[Entry]:
 
 def _entries(title: str, entries: list[Entry], opinion: str | None) -> Table:
     table = _plain_table()
-    table.add_column(title, no_wrap=True)
+    table.add_column(title, overflow="fold")
     # With a third number, the bound no longer fits a line of 80 characters.
     last = [opinion, "error"] if opinion else ["error", "bound"]
     for heading in ("backprop", "numerical", *last):

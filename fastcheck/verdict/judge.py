@@ -19,6 +19,10 @@ PASS, KINK, FAIL, INCONCLUSIVE = (CODES[name] for name in ("pass", "kink", "fail
 
 # Where the allowance exceeds this share of the largest |g|, agreement within it says nothing.
 MEANINGLESS = 0.1
+# ... unless it is below this share of the model's largest gradient: a parameter without effect,
+# such as a bias before batch normalisation, has rounding for a gradient, and that is right. 16 u /
+# 2**-20 times a loss of size 1 is 1.9e-9.
+NEGLIGIBLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,16 @@ def judge(
     *,
     loss: float,
     unit_roundoff: float,
-    sees_switches: bool,
+    scale: float = 0.0,
 ) -> ParameterVerdict:
     """Judge every element of a parameter.
 
     In this order: *fail* where the backprop is not finite; *inconclusive* where the numerical
     gradient is not; *pass* where the two are equal or within the allowance, but *inconclusive*
-    where that exceeds MEANINGLESS of the largest |g|; *kink* where a switch was crossed and the
-    backprop lies between the one-sided slopes, widened by their allowance; else *fail*. An engine
-    that cannot see switches gets *kink* wherever the backprop lies between the one-sided slopes.
+    where that exceeds MEANINGLESS of the largest |g| and is not negligible beside `scale`; *kink*
+    where a switch was crossed and the backprop lies between the one-sided slopes, widened by their
+    allowance; *inconclusive* where a switch was crossed and it does not, since several kinks may
+    coincide and the slopes of one side each are then not all there are; else *fail*.
 
     Parameters
     ----------
@@ -62,8 +67,8 @@ def judge(
         The engine's, of the same shape.
     loss, unit_roundoff
         The loss and the rounding of its arithmetic.
-    sees_switches
-        Whether ``numerical.switched`` means anything.
+    scale
+        The largest |g| of all parameters: what an allowance may be small beside.
     """
     g = numerical.central
     a = np.asarray(analytic, dtype=np.float64)
@@ -78,10 +83,10 @@ def judge(
         low = np.minimum(numerical.left, numerical.right) - slack - 2 * noise
         high = np.maximum(numerical.left, numerical.right) + slack + 2 * noise
         between = (low <= a) & (a <= high)
-    if sees_switches:
-        between &= numerical.switched
-    meaningless = ~equal & (bound > MEANINGLESS * largest)
+    meaningless = ~equal & (bound > MEANINGLESS * largest) & (bound > NEGLIGIBLE * scale)
     codes = np.full(g.shape, FAIL, np.uint8)
+    codes[numerical.switched] = INCONCLUSIVE
+    between &= numerical.switched
     codes[between] = KINK
     codes[within] = PASS
     codes[(within | between) & meaningless] = INCONCLUSIVE

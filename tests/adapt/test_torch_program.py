@@ -79,7 +79,7 @@ def test_every_primitive_has_its_function():
 def test_without_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     net = nn.TwoLayerNet(784, 2, 10)
-    with pytest.raises(MissingDependency, match="second_opinion='torch' needs PyTorch; pip instal"):
+    with pytest.raises(MissingDependency, match="second_opinion='torch' needs PyTorch; install"):
         fastcheck.gradcheck(net, *data.mnist(2), params="b2", second_opinion="torch")
 
 

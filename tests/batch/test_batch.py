@@ -188,3 +188,28 @@ def test_inconclusive_and_interrupted(folder, monkeypatch):
 
 def test_a_job_is_plain_data():
     assert Job("a", None, {"hidden": 3}) == Job("a", None, {"hidden": 3})
+
+
+def test_two_folders_may_each_have_their_own_module(folder):
+    for name, factor in [("alice", 1.0), ("bob", 2.0)]:
+        (folder / name).mkdir()
+        (folder / name / "layers.py").write_text(f"FACTOR = {factor}\n", encoding="utf-8")
+        (folder / name / "net.py").write_text(
+            USERS.replace("def good():", "from layers import FACTOR\n\n\ndef good():").replace(
+                'gradient["W2"] = -gradient["W2"]', 'gradient["W2"] = FACTOR * gradient["W2"]'
+            ),
+            encoding="utf-8",
+        )
+    text = "\n".join(
+        f"[[job]]\ncheck = '{folder}/{name}/net.py:planted'\nparams = ['W2']"
+        for name in ("alice", "bob", "alice/../alice")
+    )
+    outcomes = list(run_jobs(load_jobs(written(folder, text))))
+    assert [outcome.verdict for outcome in outcomes] == ["pass", "fail", "pass"]
+
+
+def test_a_job_that_leaves_the_program_is_a_failed_job(folder):
+    (folder / "users.py").write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
+    text = SMALL + '[[job]]\ncheck = "users.py:good"\n[[job]]\n'
+    outcomes = list(run_jobs(load_jobs(written(folder, text))))
+    assert [outcome.verdict for outcome in outcomes] == ["error", "pass"]

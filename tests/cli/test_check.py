@@ -47,6 +47,10 @@ def raising():
     raise RuntimeError("no data today")
 
 
+def leaving():
+    raise SystemExit(0)
+
+
 class Maker:
     build = staticmethod(build)
 
@@ -95,6 +99,7 @@ def test_the_example_as_a_file(capsys):
         ("broken_module:build", "cannot be imported: .*nothing_of_that_name"),
         ("missing.py:build", "cannot be imported: FileNotFoundError: no such file: missing.py"),
         ("a_users_module:number", "is int, must be callable"),
+        ("a_users_module:leaving", "ended the program .SystemExit: 0."),
         ("a_users_module:nothing", r"returned NoneType, must return \(model, x, t\)"),
     ],
 )
@@ -112,3 +117,11 @@ def test_a_misspelt_name_has_the_nearest(folder):
 def test_what_the_callable_raises_is_passed_on(folder):
     with pytest.raises(RuntimeError, match="no data today"):
         built("a_users_module:raising")
+
+
+def test_a_file_with_the_name_of_a_standard_module(folder):
+    (folder / "random.py").write_text(MODULE, encoding="utf-8")
+    assert main(["check", "random.py:build", "--quiet"]) == PASSED
+    import random
+
+    assert hasattr(random, "Random")

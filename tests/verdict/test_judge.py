@@ -25,13 +25,13 @@ def differences(central, *, left=None, right=None, switched=False, step=STEP):
     )
 
 
-def verdicts(analytic, numerical, *, loss=1.0, sees_switches=True, dtype=np.float64):
+def verdicts(analytic, numerical, *, loss=1.0, scale=0.0, dtype=np.float64):
     verdict = judge(
         np.atleast_1d(np.asarray(analytic, dtype)),
         numerical,
         loss=loss,
         unit_roundoff=U,
-        sees_switches=sees_switches,
+        scale=scale,
     )
     return [VERDICTS[code] for code in verdict.codes], verdict.bound
 
@@ -71,13 +71,13 @@ def test_between_the_slopes_of_a_kink(analytic):
 @pytest.mark.parametrize("analytic", [-0.01, 1.01, -1.0])
 def test_outside_the_slopes_of_a_kink(analytic):
     g = differences([0.5, 1.0], left=[1.0, 1.0], right=[0.0, 1.0], switched=True)
-    assert verdicts([analytic, 1.0], g)[0] == ["fail", "pass"]
+    # Several kinks may coincide: then every mix of their slopes is a correct gradient.
+    assert verdicts([analytic, 1.0], g)[0] == ["inconclusive", "pass"]
 
 
 def test_different_slopes_without_a_switch_are_no_kink():
     g = differences(0.5, left=0.0, right=1.0, switched=False)
     assert verdicts(0.2, g)[0] == ["fail"]
-    assert verdicts(0.2, g, sees_switches=False)[0] == ["kink"]
 
 
 def test_not_finite():
@@ -89,6 +89,8 @@ def test_not_finite():
 def test_a_bound_wider_than_the_gradient_says_nothing():
     tiny = 1e-12
     assert verdicts([tiny, 0.0], differences([tiny * 1.5, 0.0]))[0] == ["inconclusive", "pass"]
+    # Beside a model whose gradient is 1, this parameter has none, and that is right.
+    assert verdicts([tiny], differences([tiny * 1.5]), scale=1.0)[0] == ["pass"]
     # Equality is more than agreement within the bound: a dead unit has exactly no gradient.
     assert verdicts([0.0], differences([0.0]))[0] == ["pass"]
     # A large error is seen all the same.
