@@ -244,6 +244,21 @@ def test_a_kernel_edited_is_a_kernel_compiled_anew(tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
+def test_a_damaged_file_is_compiled_anew_and_written_again(tmp_path):
+    def run():
+        return run_python(
+            SMALL + GRADIENT_OF_AN_ELEMENT + "print(loaded, compiled, gradient[1])",
+            tmp_path,
+            FASTCHECK_CACHE_DIR=str(tmp_path / "cache"),
+        )
+
+    assert run() == ["0", "1", "1.0"]
+    for path in (tmp_path / "cache").rglob("*.nbc"):
+        path.write_bytes(path.read_bytes()[:500])
+    assert run()[1:] == ["1", "1.0"]
+    assert run() == ["1", "0", "1.0"]
+
+
 def test_without_a_folder_the_engine_compiles_in_memory(tmp_path):
     (tmp_path / "file").touch()
     output = run_python(

@@ -95,7 +95,7 @@ def power(x, y):
 
 def to_100_bits(function, x, moved_x, y, moved_y):
     """f(moved) - f(base) by as many bits as it takes; None where it is not normal."""
-    # Never fewer than a moved operand has: mpmath 1.3 takes 0.25 + 1e-100 to fewer for 1 + 4e-100 in
+    # Never fewer than the operands have: mpmath 1.3 takes 0.25 + 1e-100 to fewer for 1 + 4e-100 in
     # log.
     bits = 300 + max(moved_x.bc, moved_y.bc)
     while True:
