@@ -103,7 +103,7 @@ def test_wheel_contents(distributions):
     assert "fastcheck-0.1.0.dist-info/licenses/NOTICE" in names
     assert {name.split("/")[0] for name in names} == {"fastcheck", "fastcheck-0.1.0.dist-info"}
     assert not any("__pycache__" in name for name in names)
-    assert "fastcheck = fastcheck.cli:main" in entry_points
+    assert "fastcheck = fastcheck.__main__:run" in entry_points
     assert "Requires-Python: >=3.10" in metadata
 
 

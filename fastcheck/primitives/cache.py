@@ -74,8 +74,7 @@ def cache_folder() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        problems.append(f"the cache folder {folder} cannot be written ({error.strerror})")
+    except OSError:
         return None
     return folder
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from fastcheck.primitives.cache import cache_folder, problems
+from fastcheck.primitives.cache import cache_folder, cache_root, problems
 
 # No exception can leave a kernel: a division by zero is inf or nan, as in NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
@@ -30,6 +30,7 @@ def entry_kernel(function: Callable[..., Any]) -> Any:
     """
     folder = cache_folder()
     if folder is None:
+        problems.append(f"the cache folder {cache_root()} cannot be written")
         return numba.njit(**_OPTIONS)(function)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
