@@ -69,14 +69,20 @@ def cache_folder() -> Path | None:
     Numba would fall back on ``__pycache__``, where a stale kernel could be found; without a folder
     of our own the kernels are compiled in memory.
     """
+    folder, problem = folder_or_problem()
+    return folder if problem is None else None
+
+
+def folder_or_problem() -> tuple[Path, str | None]:
+    """Return the folder for these kernel sources, and why it cannot be used, None where it can."""
     folder = cache_root() / kernel_hash()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError:
-        return None
-    return folder
+    except OSError as error:
+        return folder, f"the cache folder {folder} cannot be written ({error.strerror})"
+    return folder, None
 
 
 def cpu_name() -> str:

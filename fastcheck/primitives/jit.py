@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from fastcheck.primitives.cache import cache_folder, cache_root, problems
+from fastcheck.primitives.cache import folder_or_problem, problems
 
 # No exception can leave a kernel: a division by zero is inf or nan, as in NumPy.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
@@ -28,9 +28,9 @@ def entry_kernel(function: Callable[..., Any]) -> Any:
     Numba reads the folder's name when a function is decorated, so the global setting is changed
     only for that moment: the caches of other Numba code in the process stay where they are.
     """
-    folder = cache_folder()
-    if folder is None:
-        problems.append(f"the cache folder {cache_root()} cannot be written")
+    folder, problem = folder_or_problem()
+    if problem is not None:
+        problems.append(problem)
         return numba.njit(**_OPTIONS)(function)
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
