@@ -20,10 +20,6 @@ TEST_LINE = (
 )
 RUN_LINE = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/fastcheck run"
 
-needs_bash = pytest.mark.skipif(
-    shutil.which("bash") is None or os.name == "nt", reason=".ci/run is a bash script"
-)
-
 
 def sh_blocks(markdown: str) -> list[str]:
     return re.findall(r"^```sh[ \t]*\n(.*?)^```[ \t]*$", markdown, flags=re.DOTALL | re.MULTILINE)
@@ -44,13 +40,11 @@ def test_readme_has_each_line_once_in_a_block_of_its_own(line):
     assert sh_blocks(readme).count(line + "\n") == 1
 
 
-@needs_bash
 def test_ci_takes_the_lines_from_the_readme():
     shown = subprocess.run(["bash", CI, "--lines"], capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines() == [TEST_LINE, RUN_LINE]
 
 
-@needs_bash
 def test_ci_has_no_copies_of_the_lines(tmp_path):
     # With other lines in the README, other lines are run.
     planted_test = "python3 -m venv .a && .a/bin/pip install pytest && .a/bin/python -m pytest -x"
@@ -64,7 +58,6 @@ def test_ci_has_no_copies_of_the_lines(tmp_path):
     assert done.returncode == 0
 
 
-@needs_bash
 @pytest.mark.parametrize(
     ("readme", "word", "found"),
     [
@@ -86,7 +79,6 @@ def test_ci_is_executable():
     assert os.name == "nt" or os.access(CI, os.X_OK)
 
 
-@needs_bash
 def test_ci_stops_at_the_first_failing_step(tmp_path):
     (tmp_path / ".ci").mkdir()
     script = shutil.copy2(CI, tmp_path / ".ci" / "run")

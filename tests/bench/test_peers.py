@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from bench import peers
 from bench.cases import Sizes, example_case, nn_case
@@ -41,7 +42,6 @@ def test_flat_loss_moves_every_element_of_a_copy(case):
 
 
 def test_scipy_differentiates_every_parameter():
-    pytest.importorskip("scipy")
     # Without a ReLU after the scores its step crosses no kink here.
     entrant = peers._scipy(example_case(Sizes(batch=3, hidden=2)))
     assert entrant.error(entrant.run()) < 1e-7
@@ -51,7 +51,6 @@ def test_scipy_differentiates_every_parameter():
 
 
 def test_torch_network_is_the_same(case):
-    pytest.importorskip("torch")
     network = torch_network(case)
     loss = network.loss(*network.parameters.values()).item()
     assert loss == pytest.approx(case.model.loss(case.x, case.t), rel=1e-14)
@@ -60,7 +59,6 @@ def test_torch_network_is_the_same(case):
 
 def small_network():
     """Three inputs instead of 784: gradcheck's slow mode in no time, and no kink nearby."""
-    torch = pytest.importorskip("torch")
     rng = np.random.default_rng(0)
     x = torch.tensor(rng.standard_normal((5, 3)))
 
@@ -95,7 +93,6 @@ def test_gradcheck_rejects_a_wrong_gradient(fast):
 
 
 def test_fast_mode_is_asked_for(monkeypatch):
-    torch = pytest.importorskip("torch")
     asked = []
     monkeypatch.setattr(torch.autograd, "gradcheck", lambda *_, fast_mode: asked.append(fast_mode))
     case = nn_case(Sizes(batch=1, hidden=1))
@@ -106,7 +103,6 @@ def test_fast_mode_is_asked_for(monkeypatch):
 
 
 def test_torch_has_one_thread_while_it_checks():
-    torch = pytest.importorskip("torch")
     before = torch.get_num_threads()
     network, seen = small_network(), set()
 
