@@ -102,8 +102,8 @@ def _comparison_difference(x: float, dx: float, y: float, dy: float, accepted: i
 
 @kernel
 def _sign_difference(z: float, d: float) -> float:
-    # A subtraction of two signs; that of z + d without rounding it.
-    return float(_side(d, -z) - _side(z, 0.0)) if d != 0.0 else 0.0
+    # A subtraction of two signs. Rounding leaves a sum its sign, and 0 only where it is 0.
+    return float(_side(z + d, 0.0) - _side(z, 0.0)) if d != 0.0 else 0.0
 
 
 @kernel
@@ -122,10 +122,10 @@ def _where_difference(
     condition: float, dcondition: float, a: float, da: float, b: float, db: float
 ) -> float:
     # Of the branch that was taken, b, to the one that is: d_b, or (o + d_o) - b.
-    moved = dcondition != -condition  # condition + dcondition != 0 without rounding it
+    taken = condition + dcondition != 0.0
     if condition != 0.0:
-        return da if moved else rise(a, b, db)
-    return rise(b, a, da) if moved else db
+        return da if taken else rise(a, b, db)
+    return rise(b, a, da) if taken else db
 
 
 _maximum_loop = binary_loop(_maximum)

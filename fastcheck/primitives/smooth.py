@@ -37,12 +37,12 @@ NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
 
 # How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
 # 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
-# The first term left out is c d^2, relative to the whole, with
-# c = f^(3)(z) / 6 f'(z). In those units
+# The first term left out is c d^2, relative to the whole, with c = f^(3)(z) / 6 f'(z). In those
+# units c is
 #     exp, expm1: 1/6    log, log1p: 1/3    sqrt: 1/8    reciprocal: 1
 #     tanh: |3 tanh(z)^2 - 1| / 3 <= 2/3    power: |(y - 1)(y - 2)| / 6 (1 + |y|)^2 <= 1/3
-# so that it is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is smaller
-# by another factor of SERIES_LIMIT.
+# so that the term is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is
+# smaller by another factor of SERIES_LIMIT.
 SERIES_LIMIT = 2.0**-27
 
 SMALLEST_NORMAL = 2.0**-1022
