@@ -28,6 +28,7 @@ def numerical_gradient(
     *,
     engine: str = "auto",
     step: float | None = None,
+    scheme: str = "central",
     threads: int | None = None,
     params: str | Iterable[str] | None = None,
     progress: Progress | None = None,
@@ -43,10 +44,14 @@ def numerical_gradient(
     x, t
         The batch, passed to ``loss``.
     engine
-        "full": the recorded forward, compiled. "reference": the classic Python loop. "auto": full,
-        or reference where the loss cannot be recorded.
+        "incremental": the difference itself goes through the recorded forward, to rounding.
+        "full": the whole recorded forward for every element, compiled. "reference": the classic
+        Python loop. "auto": incremental, or reference where the loss cannot be recorded.
     step
-        h of the central difference; by default the engine's own.
+        h of the difference; by default the engine's own.
+    scheme
+        "central": (L(w + h) - L(w - h)) / 2h. "forward", "backward": one-sided. "central4": of
+        fourth order, with points at h and 2h. Others than central are for engine "incremental".
     threads
         How many threads work; by default the CPUs this process may use.
     params
@@ -62,11 +67,13 @@ def numerical_gradient(
     Raises
     ------
     CannotRecord
-        With engine "full", if the loss cannot be recorded.
+        With engine "incremental" or "full", if the loss cannot be recorded.
     InvalidArgument, InvalidType, UnknownChoice
         If an argument or the model breaks a rule; the message says which and what to do.
+    InternalError
+        If fastcheck contradicts the model's own loss: a fault of ours, please report it.
     """
-    options = Options(engine, step, threads, params, progress)
+    options = Options(engine, step, scheme, threads, params, progress)
     result = differentiated(model, x, t, options).result
     return {name: item.central for name, item in result.parameters.items()}
 
@@ -78,6 +85,7 @@ def gradcheck(
     *,
     engine: str = "auto",
     step: float | None = None,
+    scheme: str = "central",
     threads: int | None = None,
     params: str | Iterable[str] | None = None,
     second_opinion: str | None = None,
@@ -90,7 +98,7 @@ def gradcheck(
     model
         Any object with ``params``, ``loss(x, t)`` and ``gradient(x, t)``, a dict like ``params``.
         ``accuracy(x, t)`` is reported where it exists. Nothing of it is changed.
-    x, t, engine, step, threads, params, progress
+    x, t, engine, step, scheme, threads, params, progress
         As for `numerical_gradient`.
     second_opinion
         "torch": the report also has the gradient that PyTorch's autograd gives for the recorded
@@ -116,7 +124,7 @@ def gradcheck(
             f"model={type(model).__name__} has no method gradient(x, t); "
             "give it one that returns a dict like params"
         )
-    found = differentiated(model, x, t, Options(engine, step, threads, params, progress))
+    found = differentiated(model, x, t, Options(engine, step, scheme, threads, params, progress))
     result, notes = found.result, found.notes
     with user_code(), restored(parameters_of(model)):
         # The textbook's gradient reads what the last call of loss left on the layers.

@@ -1,19 +1,22 @@
-"""The choice of the engine: recorded and compiled, or the classic loop."""
+"""The choice of the engine: recorded and propagated, recorded and evaluated, or the classic loop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 from fastcheck.engine.full import full_gradient
-from fastcheck.engine.reference import reference_gradient
+from fastcheck.engine.incremental.gradient import incremental_gradient
+from fastcheck.engine.incremental.proof import LossAt
+from fastcheck.engine.reference import loss_with, reference_gradient
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.engine.workers import Progress, usable_threads
-from fastcheck.errors import CannotRecord, InvalidType, unknown_choice
+from fastcheck.errors import CannotRecord, InvalidArgument, InvalidType, unknown_choice
 from fastcheck.model import chosen_parameters, parameters_of
-from fastcheck.options import ENGINES
+from fastcheck.options import ENGINES, SCHEMES
 from fastcheck.primitives.cache import cache_note
 from fastcheck.program import Program
 from fastcheck.recording import record
@@ -26,14 +29,23 @@ class Options:
         self,
         engine: str,
         step: float | None,
+        scheme: str,
         threads: int | None,
         params: str | Iterable[str] | None,
         progress: Progress | None,
     ) -> None:
         if engine not in ENGINES:
             raise unknown_choice("engine", engine, ENGINES)
+        if scheme not in SCHEMES:
+            raise unknown_choice("scheme", scheme, SCHEMES)
+        if scheme != "central" and engine in ("full", "reference"):
+            raise InvalidArgument(
+                f"scheme={scheme!r} is not for engine={engine!r}, which knows central differences "
+                "only; use engine='incremental'"
+            )
         self.engine = engine
         self.step = step
+        self.scheme = scheme
         self.threads = usable_threads(threads)
         self.params = params
         self.progress = progress
@@ -67,10 +79,10 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
         if options.engine == "reference":
             raise InvalidType(
                 "model=Program has no Python loss for engine='reference'; "
-                "pass the model itself, or use engine='full'"
+                "pass the model itself, or use engine='incremental'"
             )
         names = chosen_parameters(model.parameters, options.params)
-        return _full(model, names, options, 0.0)
+        return _recorded(model, names, options, 0.0, None)
     names = chosen_parameters(parameters_of(model), options.params)
     began = perf_counter()
     notes: tuple[str, ...] = ()
@@ -78,11 +90,12 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
         try:
             program = record(model, x, t)
         except CannotRecord as refusal:
-            if options.engine == "full":
+            if options.engine != "auto" or options.scheme != "central":
                 raise
             notes = (f"engine reference, since the loss could not be recorded: {refusal}",)
         else:
-            return _full(program, names, options, perf_counter() - began)
+            seconds = perf_counter() - began
+            return _recorded(program, names, options, seconds, partial(loss_with, model, x, t))
     seconds = perf_counter() - began
     result = reference_gradient(
         model, x, t, names=names, step=options.step, progress=options.progress
@@ -90,15 +103,30 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
     return Differentiated(result, None, seconds, notes)
 
 
-def _full(
-    program: Program, names: list[str], options: Options, record_seconds: float
+def _recorded(
+    program: Program,
+    names: list[str],
+    options: Options,
+    record_seconds: float,
+    loss_at: LossAt | None,
 ) -> Differentiated:
-    result = full_gradient(
-        program,
-        names=names,
-        step=options.step,
-        threads=options.threads,
-        progress=options.progress,
-    )
+    if options.engine == "full":
+        result = full_gradient(
+            program,
+            names=names,
+            step=options.step,
+            threads=options.threads,
+            progress=options.progress,
+        )
+    else:
+        result = incremental_gradient(
+            program,
+            names=names,
+            step=options.step,
+            scheme=options.scheme,
+            threads=options.threads,
+            progress=options.progress,
+            loss_at=loss_at,
+        )
     note = cache_note()
     return Differentiated(result, program, record_seconds, () if note is None else (note,))

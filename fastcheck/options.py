@@ -47,7 +47,8 @@ class Option:
         return "--" + self.name.replace("_", "-")
 
 
-ENGINES = ("auto", "full", "reference")
+SCHEMES = ("central", "forward", "backward", "central4")
+ENGINES = ("auto", "incremental", "full", "reference")
 ACTIVATIONS = ("relu", "leaky-relu", "sigmoid", "softplus", "tanh")
 LOSSES = ("softmax", "clipped", "clipped-classic", "mse")
 OPINIONS = ("torch",)
@@ -91,6 +92,7 @@ DIGITS: tuple[Option, ...] = (
 CHECK: tuple[Option, ...] = (
     Option("engine", str, "auto", "how to differentiate", choices=ENGINES),
     Option("step", float, None, "of the difference (default: the engine's own)", metavar="H"),
+    Option("scheme", str, "central", "which points are differenced", choices=SCHEMES),
     Option(
         "threads",
         int,

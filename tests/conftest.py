@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 
 import hypothesis
@@ -19,3 +21,15 @@ if not os.environ.get("FASTCHECK_CACHE_DIR"):
 # The first example of a property may have to compile the kernels.
 hypothesis.settings.register_profile("fastcheck", deadline=None)
 hypothesis.settings.load_profile("fastcheck")
+
+# Kernels that only other kernels call are compiled without a way in from Python. The tests want
+# one.
+for _module in (
+    importlib.import_module("fastcheck.engine.full"),
+    importlib.import_module("fastcheck.engine.incremental.gradient"),
+    *(module for name, module in list(sys.modules.items()) if name.startswith("fastcheck.")),
+):
+    for _thing in list(vars(_module).values()):
+        for _option in ("no_cpython_wrapper", "no_cfunc_wrapper"):
+            if isinstance(getattr(_thing, "targetoptions", None), dict):
+                _thing.targetoptions.pop(_option, None)

@@ -94,6 +94,11 @@ def _functions(torch: Any) -> Mapping[str, Callable[..., Any]]:
 
         return reduce
 
+    def softmax_cross_entropy(z: Any, t: Any) -> Any:
+        # A target 0 counts nothing, even where log p is -inf.
+        terms = torch.where(t != 0, t * torch.log_softmax(z, dim=1), 0.0)
+        return -terms.sum(dim=1)
+
     return {
         **{name: getattr(torch, name) for name in _SAME},
         **{name: number(getattr(torch, name)) for name in _ANSWERS},
@@ -108,4 +113,5 @@ def _functions(torch: Any) -> Mapping[str, Callable[..., Any]]:
         "gather": gather,
         "merge": merge,
         "reshape": lambda a, *, shape: a.reshape(shape),
+        "softmax_cross_entropy": softmax_cross_entropy,
     }

@@ -99,6 +99,20 @@ def differences_at(
             return _differences(evaluate, loss, every[name], indices, step)
 
 
+def loss_with(
+    model: Any, x: Any, t: Any, name: str, element: int, step: float
+) -> tuple[float, float]:
+    """Return the loss with one element, counted flat, moved; and the step really taken."""
+    with user_code():
+        every = parameters_of(model)
+        with restored(every), np.errstate(all="ignore"):
+            array = every[name]
+            index = np.unravel_index(element, array.shape)
+            saved = float(array[index])
+            array[index] += array.dtype.type(step)
+            return plain_loss(model, x, t), float(array[index]) - saved
+
+
 def unit_roundoff(parameters: Mapping[str, NDArray[Any]]) -> float:
     """Return the unit roundoff of the narrowest parameter's dtype."""
     return max(float(np.finfo(array.dtype).eps) / 2 for array in parameters.values())

@@ -16,14 +16,16 @@ class ParameterDifferences:
     Attributes
     ----------
     central
-        float64: (L(w + h) - L(w - h)) / 2h.
+        float64: (L(w + h) - L(w - h)) / 2h, or what another scheme gives in its place.
     left, right
-        float64: the one-sided differences, (L(w) - L(w - h)) / h and (L(w + h) - L(w)) / h.
+        float64: the one-sided differences, (L(w) - L(w - h)) / h and (L(w + h) - L(w)) / h. Where
+        a scheme has no point on that side, the same as `central`.
     step
         float64: the h of each element.
     switched
         bool: a switch of the program (the side of a ReLU, the winner of a max) lies between w - h
-        and w + h. Where an engine cannot see switches, all False.
+        and w + h, or is so close to w that rounding decides it. Where an engine cannot see
+        switches, all False.
     """
 
     central: NDArray[np.float64]
@@ -42,11 +44,12 @@ class NumericalGradient:
     parameters
         By name, in the model's order.
     engine
-        "full" or "reference".
+        "incremental", "full" or "reference".
     loss
         The loss at the base point.
     unit_roundoff
-        Of the arithmetic in which the losses were computed.
+        Of the arithmetic in which the losses were computed that were subtracted; 0 where the
+        difference itself was computed.
     sees_switches
         Whether `ParameterDifferences.switched` means anything.
     step

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from threading import Event
+from typing import Protocol, TypeVar
 
 from fastcheck.errors import check_integer
 
@@ -25,6 +26,22 @@ class Range:
     name: str
     start: int
     stop: int
+
+    @property
+    def elements(self) -> int:
+        """How many."""
+        return self.stop - self.start
+
+
+class Work(Protocol):
+    """What a worker is given at a time."""
+
+    @property
+    def elements(self) -> int:
+        """How many parameter elements it has."""
+
+
+WorkItem = TypeVar("WorkItem", bound=Work)
 
 
 def cut(
@@ -72,8 +89,8 @@ def usable_threads(threads: int | None) -> int:
 
 
 def work_through(
-    ranges: Sequence[Range],
-    make_worker: Callable[[], Callable[[Range], None]],
+    ranges: Sequence[WorkItem],
+    make_worker: Callable[[], Callable[[WorkItem], None]],
     *,
     threads: int,
     progress: Progress | None = None,
@@ -97,7 +114,7 @@ def work_through(
     stop = Event()
     todo = iter(ranges)
     done: list[int] = []
-    total = sum(item.stop - item.start for item in ranges)
+    total = sum(item.elements for item in ranges)
 
     def work() -> None:
         worker = make_worker()
@@ -105,11 +122,20 @@ def work_through(
         # range.
         for item in _until(stop, todo):
             worker(item)
-            done.append(item.stop - item.start)
+            done.append(item.elements)
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="fastcheck") as executor:
+    helpers = min(threads, len(ranges)) - 1
+    with ThreadPoolExecutor(max(1, helpers), thread_name_prefix="fastcheck") as executor:
         try:
-            pending = {executor.submit(work) for _ in range(min(threads, len(ranges)))}
+            pending = {executor.submit(work) for _ in range(helpers)}
+            # The calling thread works too: the system starts a new thread on another CPU than that
+            # of a thread that runs, but not always than that of one that is about to wait.
+            worker = make_worker()
+            for item in _until(stop, todo):
+                worker(item)
+                done.append(item.elements)
+                if progress is not None:
+                    progress(sum(done), total)
             while pending:
                 finished, pending = wait(pending, _LOOK_UP, FIRST_EXCEPTION)
                 for future in finished:
@@ -120,7 +146,7 @@ def work_through(
             stop.set()
 
 
-def _until(stop: Event, todo: Iterator[Range]) -> Iterable[Range]:
+def _until(stop: Event, todo: Iterator[WorkItem]) -> Iterable[WorkItem]:
     while not stop.is_set():
         item = next(todo, None)
         if item is None:

@@ -17,12 +17,29 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.primitives.base import FAMILY_SIZE, Primitive
+from fastcheck.primitives.arithmetic_error import (
+    and_error,
+    divide_error,
+    logaddexp_error,
+    multiply_error,
+    or_error,
+    power_error,
+    sum_rule,
+    xor_error,
+)
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
 from fastcheck.primitives.rounding import sum_error
-from fastcheck.primitives.smooth import SMALLEST_NORMAL, _exp_difference, _log_ratio, series_reach
+from fastcheck.primitives.smooth import (
+    SERIES_LIMIT,
+    SMALLEST_NORMAL,
+    Real,
+    _exp_difference,
+    _log_ratio,
+    series_reach,
+)
 
 FAMILY = 0
 ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR, LOGADDEXP = range(
@@ -88,19 +105,18 @@ def _divide_difference(x: float, dx: float, y: float, dy: float) -> float:
     return dx / moved - turn
 
 
-@kernel
-def _divide_slope(q: float, y: float) -> float:
+@np.errstate(all="ignore")
+def _divide_slope(q: Real, y: Real) -> Real:
     """Return how much the quotient q = x / y falls per unit of y."""
-    return q / y
+    return np.divide(q, y)
 
 
-@kernel
-def _divide_reach(q: float, y: float) -> float:
+@np.errstate(all="ignore")
+def _divide_reach(q: Real, y: Real) -> Real:
     """Return below which |dy| the series serves; dx may be any."""
     slope = _divide_slope(q, y)
-    if abs(slope) < SMALLEST_NORMAL and q != 0.0:
-        return 0.0
-    return series_reach(abs(y), 1.0 / y, slope)
+    lost = (np.abs(slope) < SMALLEST_NORMAL) & np.not_equal(q, 0.0)
+    return np.where(lost, 0.0, series_reach(np.abs(y), np.divide(1.0, y), slope))
 
 
 @kernel
@@ -173,24 +189,23 @@ def _power_difference(x: float, dx: float, y: float, dy: float) -> float:
     return _moved_power(x, dx, y, dy) - math.pow(x, y)
 
 
-@kernel
-def _power_slope(power: float, x: float, y: float) -> float:
+@np.errstate(all="ignore")
+def _power_slope(power: Real, x: Real, y: Real) -> Real:
     """Return the slope in x of power = x ** y; y stays."""
-    return y * power / x
+    return np.divide(np.multiply(y, power), x)
 
 
-@kernel
-def _power_bend(x: float, y: float) -> float:
-    return 0.5 * (y - 1.0) / x
+@np.errstate(all="ignore")
+def _power_bend(x: Real, y: Real) -> Real:
+    return np.divide(0.5 * np.subtract(y, 1.0), x)
 
 
-@kernel
-def _power_reach(power: float, x: float, y: float) -> float:
+@np.errstate(all="ignore")
+def _power_reach(power: Real, x: Real, y: Real) -> Real:
     """Return below which |dx| the series of `fastcheck.primitives.smooth` serves; y stays."""
-    if abs(power) < SMALLEST_NORMAL:
-        return 0.0
-    slope = _power_slope(power, x, y)
-    return series_reach(abs(x) / (1.0 + abs(y)), slope, _power_bend(x, y))
+    scale = np.abs(x) / (1.0 + np.abs(y))
+    reach = series_reach(scale, _power_slope(power, x, y), _power_bend(x, y))
+    return np.where(np.abs(power) < SMALLEST_NORMAL, 0.0, reach)
 
 
 @kernel
@@ -234,11 +249,14 @@ def _logaddexp_difference(x: float, dx: float, y: float, dy: float) -> float:
     return dx + math.log1p(grown)
 
 
-@kernel
-def _logaddexp_slope(x: float, y: float) -> float:
+@np.errstate(all="ignore")
+def _logaddexp_slope(x: Real, y: Real) -> Real:
     """Return s(x - y), the slope in x; the one in y is ``_logaddexp_slope(y, x)``."""
-    gap = y - x
-    return 1.0 / (1.0 + math.exp(gap) * (1.0 + sum_error(y, -x, gap)))
+    gap = np.subtract(y, x)
+    # What the gap was rounded by is put back, as by `fastcheck.primitives.rounding.sum_error`.
+    back = gap - y
+    error = np.nan_to_num((y - (gap - back)) - (x + back))
+    return 1.0 / (1.0 + np.exp(gap) * (1.0 + error))
 
 
 @kernel
@@ -263,6 +281,47 @@ def _logic_difference(x: float, dx: float, y: float, dy: float, accepted: int) -
     after = 1.0 if accepted & _truth(x + dx, y + dy) else 0.0
     before = 1.0 if accepted & _truth(x, y) else 0.0
     return after - before
+
+
+@kernel
+def difference(code: int, x: float, dx: float, y: float, dy: float) -> float:
+    """Return the change of the operation `code` where its operands move by dx and dy."""
+    if code == ADD:
+        return _add_difference(x, dx, y, dy)
+    if code == SUBTRACT:
+        return _subtract_difference(x, dx, y, dy)
+    if code == MULTIPLY:
+        return _multiply_difference(x, dx, y, dy)
+    if code == DIVIDE:
+        return _divide_difference(x, dx, y, dy)
+    if code == POWER:
+        return _power_difference(x, dx, y, dy)
+    if code == LOGADDEXP:
+        return _logaddexp_difference(x, dx, y, dy)
+    if code == AND:
+        return _logic_difference(x, dx, y, dy, _BOTH)
+    if code == OR:
+        return _logic_difference(x, dx, y, dy, _ONE | _BOTH)
+    return _logic_difference(x, dx, y, dy, _ONE)
+
+
+@np.errstate(all="ignore")
+def coefficients(name: str, x: Real, y: Real, result: Real) -> tuple[Real, Real, Real]:
+    """Return what the series of divide, power (by a fixed exponent) or logaddexp needs.
+
+    The last is the reach; the first two are 0 where that is 0.
+    """
+    if name == "divide":
+        first, second = np.divide(1.0, y), _divide_slope(result, y)
+        reach = _divide_reach(result, y)
+    elif name == "power":
+        first, second = _power_slope(result, x, y), _power_bend(x, y)
+        reach = _power_reach(result, x, y)
+    else:
+        first, second = _logaddexp_slope(x, y), _logaddexp_slope(y, x)
+        reach = np.full_like(first, SERIES_LIMIT)
+    serves = reach > 0.0
+    return np.where(serves, first, 0.0), np.where(serves, second, 0.0), np.where(serves, reach, 0.0)
 
 
 _add_loop = binary_loop(_add)
@@ -305,13 +364,39 @@ def run(code: int, a: Any, b: Any, out: Any, dims: Any) -> None:
 
 
 PRIMITIVES = (
-    Primitive("add", ADD, np.add, lower_elementwise),
-    Primitive("subtract", SUBTRACT, np.subtract, lower_elementwise),
-    Primitive("multiply", MULTIPLY, np.multiply, lower_elementwise),
-    Primitive("divide", DIVIDE, np.divide, lower_elementwise),
-    Primitive("power", POWER, np.power, lower_elementwise),
-    Primitive("logaddexp", LOGADDEXP, np.logaddexp, lower_elementwise),
-    Primitive("logical_and", AND, np.logical_and, lower_elementwise),
-    Primitive("logical_or", OR, np.logical_or, lower_elementwise),
-    Primitive("logical_xor", XOR, np.logical_xor, lower_elementwise),
+    Primitive(
+        "add", ADD, np.add, lower_elementwise, form=Form.LINEAR, signs=(1, 1), error=sum_rule
+    ),
+    Primitive(
+        "subtract",
+        SUBTRACT,
+        np.subtract,
+        lower_elementwise,
+        form=Form.LINEAR,
+        signs=(1, -1),
+        error=sum_rule,
+    ),
+    Primitive(
+        "multiply",
+        MULTIPLY,
+        np.multiply,
+        lower_elementwise,
+        form=Form.PRODUCT,
+        error=multiply_error,
+    ),
+    Primitive(
+        "divide", DIVIDE, np.divide, lower_elementwise, form=Form.QUOTIENT, error=divide_error
+    ),
+    Primitive("power", POWER, np.power, lower_elementwise, form=Form.CURVED, error=power_error),
+    Primitive(
+        "logaddexp",
+        LOGADDEXP,
+        np.logaddexp,
+        lower_elementwise,
+        form=Form.CURVED,
+        error=logaddexp_error,
+    ),
+    Primitive("logical_and", AND, np.logical_and, lower_elementwise, error=and_error),
+    Primitive("logical_or", OR, np.logical_or, lower_elementwise, error=or_error),
+    Primitive("logical_xor", XOR, np.logical_xor, lower_elementwise, error=xor_error),
 )

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.loops import Shape
+from fastcheck.primitives.running_error import Bound, unknown_error
 from fastcheck.primitives.spread import spread_elementwise
 
 # A family owns this many consecutive codes; the interpreter finds the family as code //
 # FAMILY_SIZE.
 FAMILY_SIZE = 32
+
+
+class Form(Enum):
+    """How the incremental engine carries a difference through a primitive.
+
+    LINEAR: a sum of its operands, each with a sign. PRODUCT, QUOTIENT: elementwise, linear in one
+    operand. CURVED: elementwise, with a series for small steps (``coefficients`` of its family).
+    SIDED: elementwise, linear on either side of a switch between its first two operands (of its
+    operand and 0). FLAT: the same, and constant on either side. CHOICE: ``where``. RULED:
+    elementwise, by its exact rule alone. The others are operations of their own.
+    """
+
+    LINEAR = auto()
+    PRODUCT = auto()
+    QUOTIENT = auto()
+    CURVED = auto()
+    SIDED = auto()
+    FLAT = auto()
+    CHOICE = auto()
+    RULED = auto()
+    MATMUL = auto()
+    SUM = auto()
+    EXTREME = auto()
+    GATHER = auto()
+    RESHAPE = auto()
+    CROSS_ENTROPY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +109,10 @@ class Primitive:
     spread
         Which elements of the result hang on which of the operands, see
         `fastcheck.primitives.spread`.
+    form, signs
+        How a difference goes through it; for LINEAR, the sign of each operand.
+    error
+        How far rounding may take the result, see `fastcheck.primitives.running_error`.
     """
 
     name: str
@@ -90,3 +122,6 @@ class Primitive:
         repr=False
     )
     spread: Callable[..., NDArray[Any]] = field(default=spread_elementwise, repr=False)
+    form: Form = field(default=Form.RULED, repr=False)
+    signs: tuple[int, ...] = field(default=(1,), repr=False)
+    error: Callable[..., Bound] = field(default=unknown_error, repr=False)

@@ -16,10 +16,15 @@ import numba
 from fastcheck.primitives.cache import folder_or_problem, problems
 
 # No exception can leave a kernel: a division by zero is inf or nan, as in NumPy.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
 
-kernel: Callable[..., Any] = numba.njit(**_OPTIONS)
-linear_kernel: Callable[..., Any] = numba.njit(fastmath={"contract"}, **_OPTIONS)
+kernel: Callable[..., Any] = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
+inlined_kernel: Callable[..., Any] = numba.njit(
+    inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS
+)
+linear_kernel: Callable[..., Any] = numba.njit(
+    fastmath={"contract"}, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS
+)
 
 
 def entry_kernel(function: Callable[..., Any]) -> Any:

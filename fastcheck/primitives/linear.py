@@ -7,16 +7,17 @@ entries only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive, Span
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive, Span
 from fastcheck.primitives.jit import linear_kernel
 from fastcheck.primitives.loops import Shape
+from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact, underflow
 from fastcheck.primitives.spread import spread_matmul
 from fastcheck.primitives.structure import GATHER
 
@@ -156,4 +157,21 @@ def _evaluate(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.matmul(a, b))
 
 
-PRIMITIVES = (Primitive("matmul", MATMUL, _evaluate, _lower, spread_matmul),)
+def _error(operands: Operands, errors: Sequence[Bound], result: NDArray[Any], u: float) -> Bound:
+    """Bound A B: k u |A| |B| + |A| dB + dA (|B| + 2 dB), k products to a sum, in any order.
+
+    Higham 2002, eq. 3.13; no library's order of summation is worse, nor is a fused product and sum.
+    """
+    (_, b), (da, db) = operands, errors
+    a, b = np.abs(operands[0]), np.abs(b)
+    length = a.shape[-1]
+    # In one product what would be two: A is often a large constant.
+    bound = a @ (length * u * b + db)
+    if not is_exact(da):
+        bound = bound + np.broadcast_to(da, a.shape) @ (b + ALLOWANCE * db)
+    return np.asarray(bound + length * underflow(u))
+
+
+PRIMITIVES = (
+    Primitive("matmul", MATMUL, _evaluate, _lower, spread_matmul, form=Form.MATMUL, error=_error),
+)

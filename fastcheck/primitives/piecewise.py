@@ -17,11 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
+from fastcheck.primitives.piecewise_error import (
+    absolute_error,
+    comparison_error,
+    extreme_error,
+    sign_error,
+    where_error,
+)
 from fastcheck.primitives.rounding import rise, sum_error
+from fastcheck.primitives.smooth import Real
 
 FAMILY = 2
 (
@@ -101,6 +109,22 @@ def _comparison_difference(x: float, dx: float, y: float, dy: float, accepted: i
 
 
 @kernel
+def _accepted(code: int) -> int:
+    """Return the sides at which the comparison `code` is true, as bits."""
+    if code == GREATER:
+        return _ABOVE
+    if code == GREATER_EQUAL:
+        return _ABOVE | _ON
+    if code == LESS:
+        return _BELOW
+    if code == LESS_EQUAL:
+        return _BELOW | _ON
+    if code == EQUAL:
+        return _ON
+    return _BELOW | _ABOVE | _NEITHER
+
+
+@kernel
 def _sign_difference(z: float, d: float) -> float:
     # A subtraction of two signs. Rounding leaves a sum its sign, and 0 only where it is 0.
     return float(_side(z + d, 0.0) - _side(z, 0.0)) if d != 0.0 else 0.0
@@ -126,6 +150,46 @@ def _where_difference(
     if condition != 0.0:
         return da if taken else rise(a, b, db)
     return rise(b, a, da) if taken else db
+
+
+@np.errstate(all="ignore")
+def coefficients(name: str, x: Real, y: Real, margin: Real) -> tuple[Real, Real, Real]:
+    """Return how the operation follows its operands on this side of its switch.
+
+    Returns
+    -------
+    first, second
+        The slopes in x and in y.
+    limit
+        While abs(dx) + abs(dy) is no larger, the side is certainly the same: half the gap, so that
+        the rounding of the gap does not matter. 0 within `margin` of the switch.
+    """
+    limit = np.nan_to_num(0.5 * (np.abs(x - y) - margin), nan=0.0, posinf=math.inf)
+    limit = np.where(np.equal(x, y) | ~(limit > 0.0), 0.0, limit)
+    above, below = (x > y) & (limit > 0.0), (x < y) & (limit > 0.0)
+    if name == "maximum":
+        return above * 1.0, below * 1.0, limit
+    if name == "minimum":
+        return below * 1.0, above * 1.0, limit
+    if name == "absolute":
+        return above * 1.0 - below * 1.0, above * 0.0, limit
+    return above * 0.0, above * 0.0, limit
+
+
+@kernel
+def difference(code: int, x: float, dx: float, y: float, dy: float, c: float, dc: float) -> float:
+    """Return the change of the operation `code` where its operands move by dx, dy and dc."""
+    if code == MAXIMUM:
+        return _maximum_difference(x, dx, y, dy)
+    if code == MINIMUM:
+        return _minimum_difference(x, dx, y, dy)
+    if code == ABSOLUTE:
+        return _absolute_difference(x, dx)
+    if code == SIGN:
+        return _sign_difference(x, dx)
+    if code == WHERE:
+        return _where_difference(x, dx, y, dy, c, dc)
+    return _comparison_difference(x, dx, y, dy, _accepted(code))
 
 
 _maximum_loop = binary_loop(_maximum)
@@ -182,18 +246,8 @@ def run(code: int, a: Any, b: Any, c: Any, out: Any, dims: Any, decisions: Any) 
         _absolute_loop(a, out)
     elif code == SIGN:
         _sign_loop(a, out)
-    elif code == GREATER:
-        _answer_loop(out, decisions, _ABOVE)
-    elif code == GREATER_EQUAL:
-        _answer_loop(out, decisions, _ABOVE | _ON)
-    elif code == LESS:
-        _answer_loop(out, decisions, _BELOW)
-    elif code == LESS_EQUAL:
-        _answer_loop(out, decisions, _BELOW | _ON)
-    elif code == EQUAL:
-        _answer_loop(out, decisions, _ON)
     else:
-        _answer_loop(out, decisions, _BELOW | _ABOVE | _NEITHER)
+        _answer_loop(out, decisions, _accepted(code))
 
 
 def _lower_deciding(
@@ -219,15 +273,44 @@ def _lower_sided(
 
 
 PRIMITIVES = (
-    Primitive("maximum", MAXIMUM, np.maximum, _lower_deciding),
-    Primitive("minimum", MINIMUM, np.minimum, _lower_deciding),
-    Primitive("greater", GREATER, np.greater, _lower_deciding),
-    Primitive("greater_equal", GREATER_EQUAL, np.greater_equal, _lower_deciding),
-    Primitive("less", LESS, np.less, _lower_deciding),
-    Primitive("less_equal", LESS_EQUAL, np.less_equal, _lower_deciding),
-    Primitive("equal", EQUAL, np.equal, _lower_deciding),
-    Primitive("not_equal", NOT_EQUAL, np.not_equal, _lower_deciding),
-    Primitive("absolute", ABSOLUTE, np.absolute, _lower_sided),
-    Primitive("sign", SIGN, np.sign, _lower_sided),
-    Primitive("where", WHERE, np.where, lower_elementwise),
+    Primitive(
+        "maximum", MAXIMUM, np.maximum, _lower_deciding, form=Form.SIDED, error=extreme_error
+    ),
+    Primitive(
+        "minimum", MINIMUM, np.minimum, _lower_deciding, form=Form.SIDED, error=extreme_error
+    ),
+    Primitive(
+        "greater", GREATER, np.greater, _lower_deciding, form=Form.FLAT, error=comparison_error
+    ),
+    Primitive(
+        "greater_equal",
+        GREATER_EQUAL,
+        np.greater_equal,
+        _lower_deciding,
+        form=Form.FLAT,
+        error=comparison_error,
+    ),
+    Primitive("less", LESS, np.less, _lower_deciding, form=Form.FLAT, error=comparison_error),
+    Primitive(
+        "less_equal",
+        LESS_EQUAL,
+        np.less_equal,
+        _lower_deciding,
+        form=Form.FLAT,
+        error=comparison_error,
+    ),
+    Primitive("equal", EQUAL, np.equal, _lower_deciding, form=Form.FLAT, error=comparison_error),
+    Primitive(
+        "not_equal",
+        NOT_EQUAL,
+        np.not_equal,
+        _lower_deciding,
+        form=Form.FLAT,
+        error=comparison_error,
+    ),
+    Primitive(
+        "absolute", ABSOLUTE, np.absolute, _lower_sided, form=Form.SIDED, error=absolute_error
+    ),
+    Primitive("sign", SIGN, np.sign, _lower_sided, form=Form.FLAT, error=sign_error),
+    Primitive("where", WHERE, np.where, lower_elementwise, form=Form.CHOICE, error=where_error),
 )

@@ -10,16 +10,17 @@ amount: z and d are float64 arrays of one dimension. Nothing cancels but the d a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.rounding import rise
+from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact
 from fastcheck.primitives.spread import spread_reduction
 from fastcheck.primitives.structure import GATHER
 
@@ -150,8 +151,72 @@ def _evaluator(function: Any) -> Any:
     return evaluate
 
 
+def _sum_error(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    u: float,
+    *,
+    axis: tuple[int, ...],
+    keepdims: bool,
+) -> Bound:
+    """Bound a sum of k terms: (k - 1) u sum |a| + sum da, in any order.
+
+    Higham 2002, eq. 4.4; NumPy's pairwise sums, and sums of several accumulators, are no worse.
+    """
+    (a,), (da,) = operands, errors
+    count = prod(a.shape[item] for item in axis)
+    terms = (max(count - 1, 0) * u) * np.abs(a) + da
+    return np.asarray(np.sum(terms, axis=axis, keepdims=keepdims))
+
+
+def _extreme_error(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    u: float,
+    *,
+    axis: tuple[int, ...],
+    keepdims: bool,
+) -> Bound:
+    """Bound a maximum or minimum: an element's error less half of how far it is from winning.
+
+    As in `fastcheck.primitives.piecewise_error`.
+    """
+    (a,), (da,) = operands, errors
+    if is_exact(da):
+        return 0.0
+    shape = tuple(1 if item in axis else length for item, length in enumerate(a.shape))
+    within = da - np.abs(result.reshape(shape) - a) / ALLOWANCE
+    return np.asarray(np.max(within, axis=axis, keepdims=keepdims))
+
+
 PRIMITIVES = (
-    Primitive("sum", SUM, _evaluator(np.sum), _lower, spread_reduction),
-    Primitive("max", MAX, _evaluator(np.max), _lower, spread_reduction),
-    Primitive("min", MIN, _evaluator(np.min), _lower, spread_reduction),
+    Primitive(
+        "sum",
+        SUM,
+        _evaluator(np.sum),
+        _lower,
+        spread_reduction,
+        form=Form.SUM,
+        error=_sum_error,
+    ),
+    Primitive(
+        "max",
+        MAX,
+        _evaluator(np.max),
+        _lower,
+        spread_reduction,
+        form=Form.EXTREME,
+        error=_extreme_error,
+    ),
+    Primitive(
+        "min",
+        MIN,
+        _evaluator(np.min),
+        _lower,
+        spread_reduction,
+        form=Form.EXTREME,
+        error=_extreme_error,
+    ),
 )

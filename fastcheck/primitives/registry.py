@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from fastcheck.primitives import arithmetic, linear, piecewise, reductions, smooth, structure
+from fastcheck.primitives import (
+    arithmetic,
+    linear,
+    losses,
+    piecewise,
+    reductions,
+    smooth,
+    structure,
+)
 from fastcheck.primitives.base import Primitive
 
-FAMILIES = (arithmetic, smooth, piecewise, linear, reductions, structure)
+FAMILIES = (arithmetic, smooth, piecewise, linear, reductions, structure, losses)
 
 PRIMITIVES: dict[str, Primitive] = {
     primitive.name: primitive for family in FAMILIES for primitive in family.PRIMITIVES

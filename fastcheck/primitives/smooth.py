@@ -24,16 +24,30 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.primitives.base import FAMILY_SIZE, Primitive
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import unary_loop
 from fastcheck.primitives.rounding import sum_error
+from fastcheck.primitives.smooth_error import (
+    exp_error,
+    expm1_error,
+    log1p_error,
+    log_error,
+    negative_error,
+    reciprocal_error,
+    sqrt_error,
+    square_error,
+    tanh_error,
+)
 
 FAMILY = 1
 NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
     FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 9
 )
+
+# A float64 array, or one number.
+Real = Any
 
 # How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
 # 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
@@ -54,15 +68,16 @@ def series(slope: float, bend: float, d: float) -> float:
     return (slope * d) * (1.0 + bend * d)
 
 
-@kernel
-def series_reach(scale: float, slope: float, bend: float) -> float:
+@np.errstate(all="ignore")
+def series_reach(scale: Real, slope: Real, bend: Real) -> Real:
     """Return below which |d| the series serves, 0 (not even for d = 0) where a coefficient fails.
 
     Near the ends of the number range a coefficient overflows or loses bits to underflow although
     the difference would not.
     """
-    whole = SMALLEST_NORMAL <= abs(slope) < math.inf and abs(bend) < math.inf
-    return SERIES_LIMIT * scale if whole else 0.0
+    size = np.abs(slope)
+    whole = (size >= SMALLEST_NORMAL) & (size < math.inf) & (np.abs(bend) < math.inf)
+    return np.where(whole, SERIES_LIMIT * np.asarray(scale), 0.0)
 
 
 @kernel
@@ -92,19 +107,18 @@ def _reciprocal_difference(z: float, d: float) -> float:
     return -(d / z) / moved
 
 
-@kernel
-def _reciprocal_slope(y: float, z: float) -> float:
-    return -y * y
+@np.errstate(all="ignore")
+def _reciprocal_slope(y: Real, z: Real) -> Real:
+    return -np.square(y)
 
 
-@kernel
-def _reciprocal_bend(y: float, z: float) -> float:
-    return -y
+@np.errstate(all="ignore")
+def _reciprocal_bend(y: Real, z: Real) -> Real:
+    return -np.asarray(y)
 
 
-@kernel
-def _reciprocal_reach(y: float, z: float) -> float:
-    return series_reach(abs(z), _reciprocal_slope(y, z), _reciprocal_bend(y, z))
+def _reciprocal_reach(y: Real, z: Real) -> Real:
+    return series_reach(np.abs(z), _reciprocal_slope(y, z), _reciprocal_bend(y, z))
 
 
 @kernel
@@ -131,18 +145,17 @@ def _sqrt_difference(z: float, d: float) -> float:
     return d / (math.sqrt(z + d) + math.sqrt(z))
 
 
-@kernel
-def _sqrt_slope(y: float, z: float) -> float:
-    return 0.5 / y
+@np.errstate(all="ignore")
+def _sqrt_slope(y: Real, z: Real) -> Real:
+    return np.divide(0.5, y)
 
 
-@kernel
-def _sqrt_bend(y: float, z: float) -> float:
-    return -0.25 / z
+@np.errstate(all="ignore")
+def _sqrt_bend(y: Real, z: Real) -> Real:
+    return np.divide(-0.25, z)
 
 
-@kernel
-def _sqrt_reach(y: float, z: float) -> float:
+def _sqrt_reach(y: Real, z: Real) -> Real:
     return series_reach(z, _sqrt_slope(y, z), _sqrt_bend(y, z))
 
 
@@ -163,19 +176,18 @@ def _exp_difference(z: float, d: float) -> float:
     return -math.exp(moved) * (1.0 + sum_error(z, d, moved)) * math.expm1(-d)
 
 
-@kernel
-def _exp_slope(y: float, z: float) -> float:
+@np.errstate(all="ignore")
+def _exp_slope(y: Real, z: Real) -> Real:
     return y
 
 
-@kernel
-def _exp_bend(y: float, z: float) -> float:
-    return 0.5
+@np.errstate(all="ignore")
+def _exp_bend(y: Real, z: Real) -> Real:
+    return np.full_like(y, 0.5)
 
 
-@kernel
-def _exp_reach(y: float, z: float) -> float:
-    return SERIES_LIMIT if y < math.inf else 0.0
+def _exp_reach(y: Real, z: Real) -> Real:
+    return np.where(np.less(y, math.inf), SERIES_LIMIT, 0.0)
 
 
 @kernel
@@ -189,19 +201,18 @@ def _expm1_difference(z: float, d: float) -> float:
     return _exp_difference(z, d)
 
 
-@kernel
-def _expm1_slope(y: float, z: float) -> float:
+@np.errstate(all="ignore")
+def _expm1_slope(y: Real, z: Real) -> Real:
     # y + 1 would have lost all digits for a very negative z.
-    return math.exp(z)
+    return np.exp(z)
 
 
-@kernel
-def _expm1_bend(y: float, z: float) -> float:
-    return 0.5
+@np.errstate(all="ignore")
+def _expm1_bend(y: Real, z: Real) -> Real:
+    return np.full_like(y, 0.5)
 
 
-@kernel
-def _expm1_reach(y: float, z: float) -> float:
+def _expm1_reach(y: Real, z: Real) -> Real:
     return _exp_reach(y, z)
 
 
@@ -229,18 +240,17 @@ def _log_difference(z: float, d: float) -> float:
     return _log_ratio(z, z + d, d)
 
 
-@kernel
-def _log_slope(y: float, z: float) -> float:
-    return 1.0 / z
+@np.errstate(all="ignore")
+def _log_slope(y: Real, z: Real) -> Real:
+    return np.divide(1.0, z)
 
 
-@kernel
-def _log_bend(y: float, z: float) -> float:
-    return -0.5 / z
+@np.errstate(all="ignore")
+def _log_bend(y: Real, z: Real) -> Real:
+    return np.divide(-0.5, z)
 
 
-@kernel
-def _log_reach(y: float, z: float) -> float:
+def _log_reach(y: Real, z: Real) -> Real:
     return series_reach(z, _log_slope(y, z), _log_bend(y, z))
 
 
@@ -258,19 +268,18 @@ def _log1p_difference(z: float, d: float) -> float:
     return _log_ratio(base, (base + d) + sum_error(1.0, z, base), d)
 
 
-@kernel
-def _log1p_slope(y: float, z: float) -> float:
-    return 1.0 / (1.0 + z)
+@np.errstate(all="ignore")
+def _log1p_slope(y: Real, z: Real) -> Real:
+    return np.divide(1.0, np.add(1.0, z))
 
 
-@kernel
-def _log1p_bend(y: float, z: float) -> float:
-    return -0.5 / (1.0 + z)
+@np.errstate(all="ignore")
+def _log1p_bend(y: Real, z: Real) -> Real:
+    return np.divide(-0.5, np.add(1.0, z))
 
 
-@kernel
-def _log1p_reach(y: float, z: float) -> float:
-    return series_reach(1.0 + z, _log1p_slope(y, z), _log1p_bend(y, z))
+def _log1p_reach(y: Real, z: Real) -> Real:
+    return series_reach(np.add(1.0, z), _log1p_slope(y, z), _log1p_bend(y, z))
 
 
 @kernel
@@ -292,21 +301,48 @@ def _tanh_difference(z: float, d: float) -> float:
     return sign * math.expm1(2.0 * d) / ((1.0 + math.exp(-2.0 * z)) * (1.0 + above))
 
 
-@kernel
-def _tanh_slope(y: float, z: float) -> float:
+@np.errstate(all="ignore")
+def _tanh_slope(y: Real, z: Real) -> Real:
     # 4 s(2 z) s(-2 z); 1 - y^2 would have lost all digits where tanh is saturated.
-    tail = math.exp(-2.0 * abs(z))
+    tail = np.exp(-2.0 * np.abs(z))
     return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
 
 
-@kernel
-def _tanh_bend(y: float, z: float) -> float:
-    return -y
+@np.errstate(all="ignore")
+def _tanh_bend(y: Real, z: Real) -> Real:
+    return -np.asarray(y)
+
+
+def _tanh_reach(y: Real, z: Real) -> Real:
+    return np.full_like(y, SERIES_LIMIT)
 
 
 @kernel
-def _tanh_reach(y: float, z: float) -> float:
-    return SERIES_LIMIT
+def difference(code: int, z: float, d: float) -> float:
+    """Return the change of the function `code` where its argument z moves by d."""
+    if code == NEGATIVE:
+        return _negative_difference(z, d)
+    if code == RECIPROCAL:
+        return _reciprocal_difference(z, d)
+    if code == SQUARE:
+        return _square_difference(z, d)
+    if code == SQRT:
+        return _sqrt_difference(z, d)
+    if code in (EXP, EXPM1):  # they differ by a constant
+        return _exp_difference(z, d)
+    if code == LOG:
+        return _log_difference(z, d)
+    if code == LOG1P:
+        return _log1p_difference(z, d)
+    return _tanh_difference(z, d)
+
+
+def coefficients(name: str, z: Real, y: Real) -> tuple[Real, Real, Real]:
+    """Return slope, bend and reach of the series of a function at z; 0 where it does not serve."""
+    here = globals()
+    slope, bend, reach = (here[f"_{name}_{part}"](y, z) for part in ("slope", "bend", "reach"))
+    serves = reach > 0.0
+    return np.where(serves, slope, 0.0), np.where(serves, bend, 0.0), np.where(serves, reach, 0.0)
 
 
 _negative_loop = unary_loop(_negative)
@@ -344,13 +380,30 @@ def run(code: int, a: Any, out: Any) -> None:
 
 
 PRIMITIVES = (
-    Primitive("negative", NEGATIVE, np.negative, lower_elementwise),
-    Primitive("reciprocal", RECIPROCAL, np.reciprocal, lower_elementwise),
-    Primitive("square", SQUARE, np.square, lower_elementwise),
-    Primitive("sqrt", SQRT, np.sqrt, lower_elementwise),
-    Primitive("exp", EXP, np.exp, lower_elementwise),
-    Primitive("expm1", EXPM1, np.expm1, lower_elementwise),
-    Primitive("log", LOG, np.log, lower_elementwise),
-    Primitive("log1p", LOG1P, np.log1p, lower_elementwise),
-    Primitive("tanh", TANH, np.tanh, lower_elementwise),
+    Primitive(
+        "negative",
+        NEGATIVE,
+        np.negative,
+        lower_elementwise,
+        form=Form.LINEAR,
+        signs=(-1,),
+        error=negative_error,
+    ),
+    Primitive(
+        "reciprocal",
+        RECIPROCAL,
+        np.reciprocal,
+        lower_elementwise,
+        form=Form.CURVED,
+        error=reciprocal_error,
+    ),
+    Primitive(
+        "square", SQUARE, np.square, lower_elementwise, form=Form.PRODUCT, error=square_error
+    ),
+    Primitive("sqrt", SQRT, np.sqrt, lower_elementwise, form=Form.CURVED, error=sqrt_error),
+    Primitive("exp", EXP, np.exp, lower_elementwise, form=Form.CURVED, error=exp_error),
+    Primitive("expm1", EXPM1, np.expm1, lower_elementwise, form=Form.CURVED, error=expm1_error),
+    Primitive("log", LOG, np.log, lower_elementwise, form=Form.CURVED, error=log_error),
+    Primitive("log1p", LOG1P, np.log1p, lower_elementwise, form=Form.CURVED, error=log1p_error),
+    Primitive("tanh", TANH, np.tanh, lower_elementwise, form=Form.CURVED, error=tanh_error),
 )

@@ -79,11 +79,11 @@ def spread_indexed(
     leads = [a.shape[: a.ndim - len(own)] for a, own in zip(operands, shapes, strict=True)]
     lead = np.broadcast_shapes(*leads)
     flat = [
-        np.broadcast_to(a, (*lead, *own)).reshape(*lead, prod(own))
+        np.broadcast_to(a, (*lead, *own)).reshape((*lead, prod(own)))
         for a, own in zip(operands, shapes, strict=True)
     ]
     joined = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=-1)
-    return joined[..., index.reshape(-1)].reshape(*lead, *result)
+    return np.reshape(joined[..., index.reshape(-1)], (*lead, *result))
 
 
 def spread_reshape(
@@ -96,4 +96,4 @@ def spread_reshape(
 ) -> NDArray[Any]:
     """Keep every element."""
     (operand,), (own,) = operands, shapes
-    return operand.reshape(*operand.shape[: operand.ndim - len(own)], *shape)
+    return np.reshape(operand, (*operand.shape[: operand.ndim - len(own)], *shape))

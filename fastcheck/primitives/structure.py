@@ -6,14 +6,15 @@ a[index[i]]``; a write into part of an array is the same over two sources laid e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.base import FAMILY_SIZE, Lowering, Primitive
+from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.running_error import Bound, Operands, is_exact
 from fastcheck.primitives.spread import spread_indexed, spread_reshape
 
 FAMILY = 5
@@ -45,6 +46,34 @@ def _reshape(a: NDArray[Any], *, shape: tuple[int, ...]) -> NDArray[Any]:
     return a.reshape(shape)
 
 
+def _indexed_error(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    u: float,
+    *,
+    index: NDArray[np.int64],
+) -> Bound:
+    if all(is_exact(error) for error in errors):
+        return 0.0
+    flat = [
+        np.broadcast_to(error, operand.shape).reshape(-1)
+        for operand, error in zip(operands, errors, strict=True)
+    ]
+    return (flat[0] if len(flat) == 1 else np.concatenate(flat))[index]
+
+
+def _reshape_error(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    u: float,
+    *,
+    shape: tuple[int, ...],
+) -> Bound:
+    return errors[0] if is_exact(errors[0]) else np.reshape(errors[0], shape)
+
+
 def _lower_indexed(
     lowering: Lowering,
     code: int,
@@ -68,7 +97,31 @@ def _lower_reshape(
 
 
 PRIMITIVES = (
-    Primitive("gather", GATHER, _gather, _lower_indexed, spread_indexed),
-    Primitive("merge", MERGE, _merge, _lower_indexed, spread_indexed),
-    Primitive("reshape", RESHAPE, _reshape, _lower_reshape, spread_reshape),
+    Primitive(
+        "gather",
+        GATHER,
+        _gather,
+        _lower_indexed,
+        spread_indexed,
+        form=Form.GATHER,
+        error=_indexed_error,
+    ),
+    Primitive(
+        "merge",
+        MERGE,
+        _merge,
+        _lower_indexed,
+        spread_indexed,
+        form=Form.GATHER,
+        error=_indexed_error,
+    ),
+    Primitive(
+        "reshape",
+        RESHAPE,
+        _reshape,
+        _lower_reshape,
+        spread_reshape,
+        form=Form.RESHAPE,
+        error=_reshape_error,
+    ),
 )

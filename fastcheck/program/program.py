@@ -43,7 +43,8 @@ class Operation:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True)
+# Not by value: what is prepared for a program is kept as long as that very program lives.
+@dataclass(frozen=True, eq=False)
 class Program:
     """A loss as a list of array operations, recorded from the user's own forward.
 

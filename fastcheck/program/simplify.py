@@ -5,15 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fastcheck.primitives.registry import PRIMITIVES
+from fastcheck.program.peephole import fused
 from fastcheck.program.program import Operation, Program
 
 _GATHER = PRIMITIVES["gather"]
 _RESHAPE = PRIMITIVES["reshape"]
 
 
-def simplified(program: Program) -> Program:
-    """Return the program with successive rearrangements composed and dead operations dropped."""
-    return _without_dead_operations(_with_composed_gathers(program))
+def simplified(program: Program, *, fuse: bool = True) -> Program:
+    """Return the program with successive rearrangements composed and dead operations dropped.
+
+    With `fuse`, softmax and cross entropy become one operation, see `fastcheck.program.peephole`.
+    Without it the arithmetic stays the same to the bit.
+    """
+    shorter = _without_dead_operations(_with_composed_gathers(program))
+    # Only now: a dead operation that reads a value would keep it from being replaced.
+    result = fused(shorter) if fuse else shorter
+    if result is shorter:
+        return shorter
+    return _without_dead_operations(_with_composed_gathers(result))
 
 
 def _with_composed_gathers(program: Program) -> Program:

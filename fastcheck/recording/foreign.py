@@ -46,7 +46,12 @@ def is_foreign(module: object) -> bool:
     """
     if module is not None and not isinstance(module, str):
         return True
-    package, _, rest = (module or "builtins").partition(".")
+    return _is_foreign_name(module or "builtins")
+
+
+@functools.cache
+def _is_foreign_name(module: str) -> bool:
+    package, _, rest = module.partition(".")
     if package == "fastcheck":
         # Our own layers are recorded like anyone's; swapping inside the recorder would be a
         # disaster.

@@ -108,7 +108,7 @@ def _root(array: NDArray[Any]) -> NDArray[Any]:
 def _same_layout(root: NDArray[Any]) -> NDArray[Any]:
     """Return flat memory that holds a copy of `root`, each element where `root` has it."""
     low, high = _span(root)
-    if any(stride % root.itemsize for stride in root.strides):
+    if root.flags.c_contiguous or any(stride % root.itemsize for stride in root.strides):
         return np.array(root, order="C").reshape(-1)
     data = np.zeros((high - low) // root.itemsize, root.dtype)
     _laid_over(data, root, root)[...] = root
@@ -119,15 +119,16 @@ def _laid_over(data: NDArray[Any], root: NDArray[Any], array: NDArray[Any]) -> N
     """Return the view of `data`, made from `root` by `_same_layout`, that `array` is of `root`."""
     if any(stride % array.itemsize for stride in array.strides):  # a field of a structured array
         return data.reshape(array.shape)
-    start = (_address(array) - _span(root)[0]) // array.itemsize
-    return np.lib.stride_tricks.as_strided(data[start:], array.shape, array.strides)
+    offset = _address(array) - _span(root)[0]
+    view: NDArray[Any] = np.ndarray(array.shape, array.dtype, data, offset, array.strides)
+    return view
 
 
 def _span(array: NDArray[Any]) -> tuple[int, int]:
     """Return the addresses of the first byte and of the one after the last."""
     low = high = _address(array)
-    if array.size == 0:
-        return low, high
+    if array.size == 0 or array.flags.c_contiguous:
+        return low, low + array.nbytes
     for length, stride in zip(array.shape, array.strides, strict=True):
         low += min(0, (length - 1) * stride)
         high += max(0, (length - 1) * stride)

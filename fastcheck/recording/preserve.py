@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.recording.reach import swapped
+from fastcheck.recording.undo import Undo
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def preserved(*roots: Any) -> Iterator[None]:
 
     The contents of every array that can be written to are copied for the time of the block.
     """
-    with ExitStack() as undo:
+    with closing(Undo()) as undo:
         undo.callback(random.setstate, random.getstate())
         undo.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002 - the user's
 

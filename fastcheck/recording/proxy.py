@@ -38,7 +38,9 @@ class NumpyProxy(types.ModuleType):
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        return stand_in(self._tape, getattr(self._module, name))
+        found = stand_in(self._tape, getattr(self._module, name))
+        setattr(self, name, found)  # the next time Python finds it by itself
+        return found
 
 
 def stand_in(tape: Tape, thing: Any) -> Any:

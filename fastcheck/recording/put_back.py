@@ -21,10 +21,13 @@ def mapping_type(thing: dict[Any, Any]) -> type[dict[Any, Any]]:
 
 def put_back_mapping(thing: dict[Any, Any], before: dict[Any, Any]) -> None:
     """Restore a dict's entries and their order."""
-    kind = mapping_type(thing)
-    kind.clear(thing)
+    if mapping_type(thing) is dict:
+        dict.clear(thing)
+        dict.update(thing, before)
+        return
+    OrderedDict.clear(thing)  # its update would call the __setitem__ of a subclass
     for name, value in before.items():
-        kind.__setitem__(thing, name, value)
+        OrderedDict.__setitem__(thing, name, value)
 
 
 def put_back_list(thing: list[Any], before: list[Any]) -> None:

@@ -12,7 +12,7 @@ import functools
 import types
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from fastcheck.recording.put_back import (
     put_back_slot,
     slot_value,
 )
+from fastcheck.recording.undo import Undo
 
 Replacement = Callable[[Any], Any]
 
@@ -59,7 +60,7 @@ def swapped(roots: tuple[Any, ...], replacement: Replacement) -> Iterator[tuple[
         Called with every leaf (anything that is not followed); returns its substitute or the leaf
         itself.
     """
-    with ExitStack() as undo:
+    with closing(Undo()) as undo:
         swap = _Swap(replacement, undo)
         yield tuple(swap.visit(root) for root in roots)
 
@@ -67,44 +68,49 @@ def swapped(roots: tuple[Any, ...], replacement: Replacement) -> Iterator[tuple[
 class _Swap:
     """One walk; what it changes is registered with `undo` beforehand."""
 
-    def __init__(self, replacement: Replacement, undo: ExitStack) -> None:
+    def __init__(self, replacement: Replacement, undo: Undo) -> None:
         self._replacement = replacement
         self._undo = undo
         self._results: dict[int, Any] = {}
         # Keeps every visited object alive, so that no id() is used twice.
         self._visited: list[Any] = []
         self._searched: set[tuple[int, frozenset[str]]] = set()
-        self._followers: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-            (tuple, self._tuple),
-            (dict, self._mapping),
-            (list, self._list),
-            (set, self._set),
-            (deque, self._deque),
-            (types.MappingProxyType, self._read_only_mapping),
-            (functools.partial, self._partial),
-            (types.MethodType, self._method),
-            (types.FunctionType, self._function),
-            (type, self._class),
-        )
+        self._followers: dict[type, Callable[[Any], Any]] = {
+            tuple: self._tuple,
+            dict: self._mapping,
+            list: self._list,
+            set: self._set,
+            deque: self._deque,
+            types.MappingProxyType: self._read_only_mapping,
+            functools.partial: self._partial,
+            types.MethodType: self._method,
+            types.FunctionType: self._function,
+            type: self._class,
+        }
 
     def visit(self, thing: Any) -> Any:
         """Return what to put in the place of `thing`: itself, changed inside, or a substitute."""
         if type(thing) in _ATOMS:
             return thing
         key = id(thing)
-        if key in self._results:
-            return self._results[key]
-        self._visited.append(thing)
-        self._results[key] = thing
-        self._results[key] = result = self._visited_once(thing)
+        result = self._results.get(key, MISSING)
+        if result is MISSING:
+            self._visited.append(thing)
+            self._results[key] = thing
+            self._results[key] = result = self._visited_once(thing)
+            # Found again, where two functions name the same global, a substitute stays.
+            self._results[id(result)] = result
         return result
 
     def _visited_once(self, thing: Any) -> Any:
+        plain = self._followers.get(type(thing))
+        if plain is not None:  # not a subclass, hence no attributes: the most frequent by far
+            return plain(thing)
         if isinstance(thing, types.SimpleNamespace) or not is_foreign(type(thing).__module__):
             # A user's subclass of a container has both attributes and items.
             self._instance(thing)
-        for kinds, follow in self._followers:
-            if isinstance(thing, kinds):
+        for kind, follow in self._followers.items():
+            if isinstance(thing, kind):
                 return follow(thing)
         if isinstance(thing, np.ndarray) and thing.dtype.kind == "O":
             return self._object_array(thing)
@@ -256,6 +262,7 @@ class _Swap:
                 member.__set__(thing, new)
 
 
+@functools.lru_cache(maxsize=4096)
 def _names(code: types.CodeType) -> frozenset[str]:
     """Return the global and attribute names that the code and the functions inside it use."""
     inner = (

@@ -27,7 +27,7 @@ def record(model: Any, x: Any, t: Any) -> Program:
 
     The model's own ``loss(x, t)`` is run once with every float array it can reach replaced by an
     array that computes as usual and writes down each operation. The recording is then compared with
-    the loss itself, at the parameters as they are and at ten perturbed points. Afterwards
+    the loss itself, at the parameters as they are and at six perturbed points. Afterwards
     everything is as it was before.
 
     Parameters
@@ -69,14 +69,16 @@ def record(model: Any, x: Any, t: Any) -> Program:
                     loss=loss,
                     unit_roundoff=_unit_roundoff(tape),
                     batch=batch_size(x),
-                )
+                ),
+                fuse=False,
             )
             problem = first_disagreement(program, parameters, lambda: plain_loss(model, x, t))
     if problem is not None:
         escapes = list(dict.fromkeys(str(source) for _, _, source in tape.escapes))
         hint = f"; numbers left the recording at {', '.join(escapes)}" if escapes else ""
         raise _refusal(defining_line(model.loss), "this loss", problem + hint)
-    return program
+    # Only now: what is fused is more exact than the user's code, and could look like another loss.
+    return simplified(program)
 
 
 def _refuse_unusable(model: Any, parameters: Mapping[str, NDArray[Any]]) -> None:

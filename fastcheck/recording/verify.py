@@ -1,12 +1,13 @@
 """A recording is believed only after it reproduces the user's loss.
 
-At the recorded parameters and at ten perturbed ones, from small to large steps, the program's loss
+At the recorded parameters and at six perturbed ones, from small to large steps, the program's loss
 in float64 must be the user's to the rounding of the user's dtype.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from numpy.typing import NDArray
 from fastcheck.model import restored
 from fastcheck.program import Program, evaluate
 
-# Relative steps of the perturbed points, two draws of each: the small ones stay on the recorded
-# side of most switches, the large ones cross many, so that a decision taken for granted is found
-# out.
-STEPS = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1)
-DRAWS = 2
+# Relative steps of the perturbed points, each group along a direction of its own. The small ones
+# stay on the recorded side of most switches, the large ones cross many, so that a decision taken
+# for granted is found out. Two steps go both ways: what a decision hangs on moves to first order by
+# opposite amounts, one of them towards the threshold. At each of seven distances of the threshold
+# from 1e-5 to 0.1 these six found more of 900 such decisions than ten points in random directions.
+STEPS = ((1e-6,), (1e-3, -1e-3), (3e-2,), (1e-1, -1e-1))
+
+# The standard deviation of a byte, and so of a direction.
+_SPREAD = math.sqrt((256**2 - 1) / 12)
 
 # Rounding a loss accumulates: u times the length of its longest chain of sums (a few thousand
 # here), amplified where terms cancel. 2**14 u is 1.8e-12 in float64 and 1e-3 in float32; a
@@ -42,21 +47,37 @@ def first_disagreement(
     loss
         The user's loss at the present values of `parameters`.
     """
-    rng = np.random.default_rng(0)
-    scales = {name: _typical_size(array) for name, array in parameters.items()}
-    for step in (0.0, *(step for step in STEPS for _ in range(DRAWS))):
-        with restored(parameters):
-            for name, array in parameters.items():
-                noise = rng.standard_normal(array.shape)
-                array[...] += (step * scales[name] * noise).astype(array.dtype)
+    with restored(parameters) as before:
+        for step in _points(parameters, before):
             wanted = _outcome(loss)
             got = evaluate(program, parameters)
-        if isinstance(wanted, str) or not _agree(got, wanted, program):
-            return (
-                f"at parameters perturbed by {step:g} of their size the recording gives the loss "
-                f"{got!r}, the code itself {wanted if isinstance(wanted, str) else repr(wanted)}"
-            )
+            if isinstance(wanted, str) or not _agree(got, wanted, program):
+                return (
+                    f"at parameters perturbed by {abs(step):g} of their size the recording gives "
+                    f"the loss {got!r}, the code itself "
+                    f"{wanted if isinstance(wanted, str) else repr(wanted)}"
+                )
     return None
+
+
+def _points(
+    parameters: Mapping[str, NDArray[Any]], before: Mapping[str, NDArray[Any]]
+) -> Iterator[float]:
+    """Bring the parameters to one point after the other, and yield its step; 0.0 comes first."""
+    yield 0.0
+    rng = np.random.default_rng(0)
+    units = {name: _typical_size(array) / _SPREAD for name, array in before.items()}
+    for steps in STEPS:
+        # Uniform, from bytes: to draw normal numbers takes longer than to compute most losses.
+        directions = {
+            name: rng.integers(-128, 128, array.shape, np.int8) + 0.5
+            for name, array in before.items()
+        }
+        for step in steps:
+            for name, array in parameters.items():
+                np.multiply(directions[name], step * units[name], out=array, casting="same_kind")
+                np.add(array, before[name], out=array)
+            yield step
 
 
 def _outcome(loss: Callable[[], float]) -> float | str:
@@ -69,8 +90,8 @@ def _outcome(loss: Callable[[], float]) -> float | str:
 
 
 def _agree(got: float, wanted: float, program: Program) -> bool:
-    if not np.isfinite(wanted):
-        return not np.isfinite(got) or program.unit_roundoff > np.finfo(np.float64).eps
+    if not math.isfinite(wanted):
+        return not math.isfinite(got) or program.unit_roundoff > np.finfo(np.float64).eps
     scale = max(abs(wanted), abs(program.loss))
     return abs(got - wanted) <= ROUNDING_FACTOR * program.unit_roundoff * scale
 

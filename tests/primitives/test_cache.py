@@ -176,14 +176,14 @@ def _refuse(**_):
 
 # The interpreter with one family only, since that compiles in a second or two.
 SMALL = """
-from fastcheck.primitives import arithmetic, linear, piecewise, reductions, smooth
+from fastcheck.primitives import arithmetic, linear, losses, piecewise, reductions, smooth
 from fastcheck.primitives.jit import kernel
 
 @kernel
 def nothing(*arguments):
     pass
 
-for family in (arithmetic, linear, piecewise, reductions, smooth):
+for family in (arithmetic, linear, losses, piecewise, reductions, smooth):
     family.run = nothing
 """
 GRADIENT_OF_AN_ELEMENT = """

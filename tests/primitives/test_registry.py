@@ -34,6 +34,7 @@ EXAMPLES = {
     "gather": ((A,), {"index": np.array([5, 0])}),
     "merge": ((A, B), {"index": np.array([[5, 6], [11, 0]])}),
     "reshape": ((A,), {"shape": (3, 2)}),
+    "softmax_cross_entropy": ((A, B), {}),
 }
 
 

@@ -33,6 +33,7 @@ CASES = [
     ("gather", (A,), {"index": np.array([[11, 0, 0], [5, 5, 2]])}),
     ("merge", (A, ROW), {"index": np.array([0, 13, 5, 15])}),
     ("reshape", (STACK,), {"shape": (4, 6)}),
+    ("softmax_cross_entropy", (A, B), {}),
 ]
 # An element of these decides by its size whether it matters, so that it may hang on nothing.
 DECIDING = {"maximum", "where", "max", "min"}
@@ -95,5 +96,8 @@ def test_numbers_are_joined(join, worst):
 def test_every_primitive_has_a_case_or_is_elementwise():
     elementwise = PRIMITIVES["add"].spread
     others = {name for name, item in PRIMITIVES.items() if item.spread is not elementwise}
-    assert others == {"sum", "max", "min", "matmul", "gather", "merge", "reshape"}
+    assert others == {
+        *("sum", "max", "min", "matmul", "gather", "merge", "reshape"),
+        "softmax_cross_entropy",
+    }
     assert others <= {name for name, _, _ in CASES}

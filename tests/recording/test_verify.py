@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fastcheck.errors import CannotRecord
 from fastcheck.recording import record
 from fastcheck.recording.verify import first_disagreement
 
@@ -34,6 +35,46 @@ def test_a_wrong_loss_is_found_at_the_base_point(function_model, dtype, error):
     other = make(function_model, dtype, factor=lambda: 1.0 + error)
     assert "at parameters perturbed by 0 of their size" in check(other, program)
     assert check(make(function_model, dtype, factor=lambda: 1.0), program) is None
+
+
+def test_the_code_is_asked_at_six_points_from_small_to_large(function_model):
+    seen = []
+    model = make(function_model)
+    program = record(model, None, None)
+
+    def loss():
+        seen.append({name: array.copy() for name, array in model.params.items()})
+        return float(model.loss(None, None))
+
+    assert first_disagreement(program, model.params, loss) is None
+    base, *points = seen
+    assert not base["zero"].any()
+    # What was zero moves by the step itself, times a direction of variance 1.
+    moved = [float(np.abs(point["zero"]).max()) for point in points]
+    steps = np.array([1e-6, 1e-3, 1e-3, 3e-2, 1e-1, 1e-1])
+    np.testing.assert_array_less(steps / 30, moved)
+    np.testing.assert_array_less(moved, steps * 2)
+    for one, other in (points[1:3], points[4:6]):
+        np.testing.assert_allclose((one["w"] + other["w"]) / 2, model.params["w"], rtol=1e-12)
+        assert (one["w"] != other["w"]).all()
+
+
+@pytest.mark.parametrize("size", [3, 1000])
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_decision_close_to_its_threshold_is_found_on_either_side(
+    function_model, size, side, seed
+):
+    """Which way a total moves along a random direction is chance: both ways leave none to it."""
+    w = np.random.default_rng(seed).standard_normal(size)
+    threshold = float(np.sum(w)) + side * 1e-4
+
+    def loss(p, x, t):
+        total = np.sum(p["w"])
+        return total * (2.0 if float(total) > threshold else 3.0)
+
+    with pytest.raises(CannotRecord, match="the recording gives the loss"):
+        record(function_model({"w": w}, loss), None, None)
 
 
 @pytest.mark.parametrize("lost", ["w", "zero"])

@@ -95,4 +95,5 @@ def central_differences(
         switched[element] = crossed
     run(instructions, rows, memory, indices, above)
     # Another parameter's rows leave the sides of these switches as they are.
-    below[:] = above
+    for i in range(above.size):
+        below[i] = above[i]

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcheck.primitives import arithmetic, linear, piecewise, reductions, smooth, structure
+from fastcheck.primitives import (
+    arithmetic,
+    linear,
+    losses,
+    piecewise,
+    reductions,
+    smooth,
+    structure,
+)
 from fastcheck.primitives.base import FAMILY_SIZE
 from fastcheck.primitives.jit import kernel
 
@@ -24,12 +32,14 @@ _SMOOTH = smooth.FAMILY
 _PIECEWISE = piecewise.FAMILY
 _LINEAR = linear.FAMILY
 _REDUCTIONS = reductions.FAMILY
+_LOSSES = losses.FAMILY
 _run_arithmetic = arithmetic.run
 _run_smooth = smooth.run
 _run_piecewise = piecewise.run
 _run_linear = linear.run
 _run_reductions = reductions.run
 _run_structure = structure.run
+_run_losses = losses.run
 
 
 @kernel
@@ -73,6 +83,8 @@ def run(instructions: Any, rows: Any, memory: Any, indices: Any, decisions: Any)
             first = instruction[DECISIONS]
             sides = decisions[first : first + instruction[DECISIONS_SIZE]]
             _run_reductions(code, a, out, dims, sides)
+        elif family == _LOSSES:
+            _run_losses(a, b, out, dims)
         else:
             index = indices[instruction[INDEX] : instruction[INDEX] + instruction[INDEX_SIZE]]
             _run_structure(code, a, b, out, index)

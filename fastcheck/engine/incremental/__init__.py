@@ -1,0 +1,1 @@
+"""The incremental engine: the difference itself goes through the program, where something moves."""

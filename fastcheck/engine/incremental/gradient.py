@@ -1,0 +1,163 @@
+"""The numerical gradient by propagated differences, on threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from time import perf_counter
+
+from fastcheck.engine.incremental.panels import Outcome, run_panels
+from fastcheck.engine.incremental.prepared import Prepared, prepared
+from fastcheck.engine.incremental.proof import LossAt, prove, replayed_loss
+from fastcheck.engine.incremental.schemes import Scheme, scheme_of
+from fastcheck.engine.incremental.scratch import Scratch
+from fastcheck.engine.incremental.template import Template, Templates
+from fastcheck.engine.kernels.layout import CROSSED, NEAR
+from fastcheck.engine.kernels.propagate import REFINEMENTS
+from fastcheck.engine.result import NumericalGradient, ParameterDifferences
+from fastcheck.engine.steps import INCREMENTAL_STEP
+from fastcheck.engine.workers import Progress, usable_threads, work_through
+from fastcheck.errors import check_positive
+from fastcheck.program import Program
+
+# Ranges per thread: many enough that none waits long for the last one.
+_RANGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Panels of a template; elements that have a template of their own, if there is none yet."""
+
+    name: str
+    template: Template | None
+    start: int
+    stop: int
+    elements: int
+
+
+def incremental_gradient(
+    program: Program,
+    *,
+    names: Sequence[str],
+    step: float | None = None,
+    scheme: str = "central",
+    threads: int | None = None,
+    progress: Progress | None = None,
+    loss_at: LossAt | None = None,
+) -> NumericalGradient:
+    """Return finite differences of a program's loss that lose nothing to cancellation.
+
+    Parameters
+    ----------
+    program
+        The recorded loss. What is prepared for it is kept as long as it lives.
+    names
+        The parameters to perturb.
+    step
+        h, taken as it is; by default INCREMENTAL_STEP, and less where that crosses a switch.
+    scheme
+        One of `fastcheck.engine.incremental.schemes.SCHEMES`.
+    threads
+        Workers; by default the CPUs this process may use. The result is the same bit for bit for
+        any number.
+    progress
+        Called with (elements done, elements in all).
+    loss_at
+        The user's own loss with one element moved, for the proof; by default the program's.
+
+    Raises
+    ------
+    InvalidArgument
+        If `step` or `threads` is out of range; UnknownChoice if `scheme` is none.
+    InternalError
+        If the proof fails.
+    """
+    threads = usable_threads(threads)
+    formula = scheme_of(scheme)
+    h = INCREMENTAL_STEP
+    if step is not None:
+        h = check_positive("step", step, remedy="leave it out to let fastcheck choose")
+    began = perf_counter()
+    ready = prepared(program)
+    with ready.lock:
+        jobs = _jobs(ready, names, threads)
+    outcomes = {name: Outcome.empty(program.base[name].size, formula.points.size) for name in names}
+    laid_out = perf_counter()
+
+    def worker() -> Callable[[_Job], None]:
+        scratch = Scratch()
+
+        def work(job: _Job) -> None:
+            template, memory = job.template, ready.templates.memory
+            start, stop = job.start, job.stop
+            if template is None:
+                own: Templates = ready.templates.fork()
+                template = own.of_chunk(job.name, start, stop)
+                memory, start, stop = own.memory, 0, 1
+            run_panels(
+                template,
+                memory,
+                scratch,
+                outcomes[job.name],
+                points=formula.points,
+                step=h,
+                refinements=REFINEMENTS if step is None else 0,
+                start=start,
+                stop=stop,
+            )
+
+        return work
+
+    work_through(jobs, worker, threads=threads, progress=progress)
+    done = perf_counter()
+    result = NumericalGradient(
+        parameters={
+            name: _differences(outcome, formula, program.base[name].shape)
+            for name, outcome in outcomes.items()
+        },
+        engine="incremental",
+        loss=ready.templates.base.loss,
+        unit_roundoff=0.0,
+        sees_switches=True,
+        step=h,
+        threads=min(threads, max(1, len(jobs))),
+        seconds=done - laid_out,
+        setup_seconds=laid_out - began,
+    )
+    if loss_at is not None or not ready.proven.issuperset(names):
+        prove(ready.templates, names, loss_at or replayed_loss(program), result)
+        ready.proven.update(names)
+    return result
+
+
+def _jobs(ready: Prepared, names: Sequence[str], threads: int) -> list[_Job]:
+    jobs: list[_Job] = []
+    for name in names:
+        of_weight = ready.of_weight(name)
+        if of_weight is None:
+            jobs += [
+                _Job(name, None, start, stop, stop - start)
+                for start, stop in ready.templates.chunks(name)
+            ]
+            continue
+        for template in of_weight:
+            panels, lanes = template.entries.shape
+            pieces = min(panels, _RANGES * threads)
+            bounds = [panels * i // pieces for i in range(pieces + 1)]
+            jobs += [_Job(name, template, a, b, (b - a) * lanes) for a, b in pairwise(bounds)]
+    return jobs
+
+
+def _differences(outcome: Outcome, scheme: Scheme, shape: tuple[int, ...]) -> ParameterDifferences:
+    slopes = outcome.moved / outcome.steps[:, None]
+    value = slopes @ scheme.weights
+    right = value if scheme.right is None else slopes[:, scheme.right]
+    left = value if scheme.left is None else -slopes[:, scheme.left]
+    return ParameterDifferences(
+        central=value.reshape(shape),
+        left=left.reshape(shape),
+        right=right.reshape(shape),
+        step=outcome.steps.reshape(shape),
+        switched=(outcome.bits & (CROSSED | NEAR) != 0).reshape(shape),
+    )

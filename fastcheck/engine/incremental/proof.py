@@ -1,0 +1,137 @@
+"""The proof: what is propagated is what the user's own loss does.
+
+The rules are exact for steps of any size. So for a few elements of every parameter and large steps
+H, the propagated difference must be ``loss(w + H) - loss(w)`` as the user's code computes it, to
+the rounding of that loss; and for the tiny step, the forms for small steps must agree with the
+exact rules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from fastcheck.engine.incremental.panels import Outcome, run_panels
+from fastcheck.engine.incremental.scratch import Scratch
+from fastcheck.engine.incremental.template import Template, Templates
+from fastcheck.engine.result import NumericalGradient
+from fastcheck.errors import InternalError
+from fastcheck.program import Program, evaluate
+
+# The loss at w + H for one element, and the step really taken, (w + H) - w.
+LossAt = Callable[[str, int, float], tuple[float, float]]
+
+# One element each: within the smooth, across some switches, across most.
+LARGE_STEPS = (1e-3, 1e-1, 1.0)
+
+# Two losses are compared, each wrong by its rounding: of first order, so twice the bound, and at
+# least as much as a recording is allowed.
+_ROUNDINGS = 4.0
+_ROUNDING_FACTOR = 2.0**14
+
+# The two ways of one step differ by the rounding of either, relative to the largest gradient.
+_AGREEMENT = 1e-11
+
+_FORWARD = np.ones(1)
+
+
+def replayed_loss(program: Program) -> LossAt:
+    """Return the loss of the program itself, for where there is no user's code at hand."""
+
+    def loss_at(name: str, element: int, step: float) -> tuple[float, float]:
+        parameters = dict(program.base)
+        moved = program.base[name].copy()
+        saved = float(moved.flat[element])
+        moved.flat[element] = saved + step
+        parameters[name] = moved
+        return evaluate(program, parameters), float(moved.flat[element]) - saved
+
+    return loss_at
+
+
+def prove(
+    templates: Templates, names: Sequence[str], loss_at: LossAt, result: NumericalGradient
+) -> None:
+    """Compare what is propagated with the loss itself.
+
+    Parameters
+    ----------
+    templates
+        Of the program.
+    names
+        The parameters to draw elements from.
+    loss_at
+        The user's loss with one element moved.
+    result
+        The gradient, for the second comparison.
+
+    Raises
+    ------
+    InternalError
+        If they disagree.
+    """
+    rng = np.random.default_rng(0)
+    scratch = Scratch()
+    program, base = templates.program, templates.base
+    for name in names:
+        size = program.base[name].size
+        if not size:
+            continue
+        for step in LARGE_STEPS:
+            element = int(rng.integers(size))
+            loss, taken = loss_at(name, element, step)
+            if not math.isfinite(loss) or taken == 0.0:
+                continue
+            moved = _one(templates, name, element, taken, scratch)
+            scale = max(abs(loss), abs(program.loss))
+            allowed = max(
+                _ROUNDINGS * base.loss_error, _ROUNDING_FACTOR * program.unit_roundoff * scale
+            )
+            if not abs(moved - (loss - program.loss)) <= allowed:
+                raise InternalError(
+                    f"the loss moves by {loss - program.loss!r} where {name}[{element}] moves by "
+                    f"{taken!r}, but the propagated difference is {moved!r} (within {allowed:.1e}); "
+                    f"please report this with the program:\n{program!r}"
+                )
+        found = result.parameters[name]
+        step = float(found.step.flat[element])
+        slope = _one(templates, name, element, step, scratch) / step
+        largest = float(np.max(np.abs(found.central), initial=0.0))
+        small = float(found.right.flat[element])
+        if math.isfinite(slope) and not abs(slope - small) <= _AGREEMENT * largest:
+            raise InternalError(
+                f"the exact rules give {name}[{element}] the slope {slope!r}, the forms for small "
+                f"steps {small!r}; please report this with the program:\n{program!r}"
+            )
+
+
+def _one(templates: Templates, name: str, element: int, step: float, scratch: Scratch) -> float:
+    """Return the difference of the loss for one element, by the exact rules alone."""
+    template, owner = _template_with(templates, name, element)
+    panel, lane = (int(places[0]) for places in np.nonzero(template.entries == element))
+    outcome = Outcome.empty(templates.program.base[name].size, 1)
+    run_panels(
+        template,
+        owner.memory,
+        scratch,
+        outcome,
+        points=_FORWARD,
+        step=step,
+        refinements=0,
+        start=panel,
+        stop=panel + 1,
+        only=lane,
+        general=True,
+    )
+    return float(outcome.moved[element, 0])
+
+
+def _template_with(templates: Templates, name: str, element: int) -> tuple[Template, Templates]:
+    """Return the template that moves an element, and whose memory it reads."""
+    for template in templates.of_weight(name) or ():
+        if (template.entries == element).any():
+            return template, templates
+    own = templates.fork()
+    return own.of_chunk(name, element, element + 1), own

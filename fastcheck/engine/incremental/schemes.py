@@ -1,0 +1,61 @@
+"""Finite-difference schemes: the multiples of h at which the loss is differenced, and the weights.
+
+The weights are those of Fornberg, "Generation of finite difference formulas on arbitrarily spaced
+grids", Mathematics of Computation 51 (1988), table 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.errors import unknown_choice
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """``g = sum_p weights[p] (L(w + points[p] h) - L(w)) / h``.
+
+    Attributes
+    ----------
+    points, weights
+        float64 (p,).
+    right, left
+        Which point is +h and which -h; None where there is none.
+    """
+
+    points: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    right: int | None
+    left: int | None
+
+
+def _scheme(
+    points: list[float], weights: list[float], right: int | None, left: int | None
+) -> Scheme:
+    return Scheme(np.array(points), np.array(weights), right, left)
+
+
+SCHEMES = {
+    "central": _scheme([1.0, -1.0], [0.5, -0.5], 0, 1),
+    "forward": _scheme([1.0], [1.0], 0, None),
+    "backward": _scheme([-1.0], [-1.0], None, 0),
+    "central4": _scheme(
+        [1.0, -1.0, 2.0, -2.0], [2.0 / 3.0, -2.0 / 3.0, -1.0 / 12.0, 1.0 / 12.0], 0, 1
+    ),
+}
+
+
+def scheme_of(name: str) -> Scheme:
+    """Return a scheme by its name.
+
+    Raises
+    ------
+    UnknownChoice
+        If there is none of that name.
+    """
+    if name not in SCHEMES:
+        raise unknown_choice("scheme", name, tuple(SCHEMES))
+    return SCHEMES[name]

@@ -1,0 +1,332 @@
+"""Instructions with a switch or a curvature: a form for small steps first, else the exact rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastcheck.engine.kernels.layout import (
+    ADDRESSES,
+    CHOOSE,
+    COARSE,
+    CODE,
+    COUNT,
+    DELTA,
+    EXTRA,
+    FORM,
+    GENERAL,
+    LANE_STEP,
+    MEMBERS,
+    MULTIPLY,
+    OUT,
+    PICK,
+    QUOTIENT,
+    ROWS,
+    SERIES,
+    SLOT,
+    SOFT,
+    A,
+    B,
+    C,
+    K,
+)
+from fastcheck.engine.kernels.linear_moves import address_shift, lanes_of
+from fastcheck.engine.kernels.rows import (
+    choose,
+    fill,
+    largest,
+    multiply,
+    pick_laned,
+    pick_of_two,
+    quotient,
+    scale,
+    series,
+    series_laned,
+    soft,
+    tail,
+)
+from fastcheck.engine.kernels.rules import difference, extreme, switch_bits
+from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.reductions import MAX
+from fastcheck.primitives.window import window
+
+
+@kernel
+def _by_rule(
+    instruction: Any,
+    tables: Any,
+    memory: Any,
+    rows: Any,
+    bounds: Any,
+    flags: Any,
+    units: Any,
+    r: int,
+    sample: int,
+    panel: int,
+    used: int,
+    size: int,
+) -> None:
+    """Fill result row r by the exact rule, and note the lanes that cross a switch."""
+    code, form, delta = instruction[CODE], instruction[FORM], instruction[DELTA]
+    x_step, y_step = instruction[A + LANE_STEP], instruction[B + LANE_STEP]
+    z_step, k_step = instruction[C + LANE_STEP], instruction[K + LANE_STEP]
+    x_first = tables[instruction[A + ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
+    y_first = tables[instruction[B + ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
+    z_first = tables[instruction[C + ADDRESSES] + r] + address_shift(instruction, C, sample, panel)
+    k_first = tables[instruction[K + ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
+    number = instruction[OUT] + r
+    a = tables[instruction[A + ROWS] + r] * size
+    b = tables[instruction[B + ROWS] + r] * size
+    c = tables[instruction[C + ROWS] + r] * size
+    for j in range(used):
+        n = units[j % units.size]
+        x, y = memory[x_first + n * x_step], memory[y_first + n * y_step]
+        z = memory[z_first + n * z_step]
+        da, db = rows[a + j], rows[b + j]
+        rows[number * size + j] = difference(code, x, da, y, db, z, rows[c + j])
+        if form == PICK:
+            margin = memory[k_first + n * k_step + 3 * delta]
+            flags[j] |= switch_bits(code, x, da, y, db, margin)
+        elif form in (SERIES, QUOTIENT, SOFT):
+            limit = memory[k_first + n * k_step + 2 * delta]
+            if limit > 0.0 and (abs(da) > limit or abs(db) > limit):
+                flags[j] |= COARSE
+    fill(window(rows, number * size + used, size - used), 0.0)
+    bounds[number] = largest(window(rows, number * size, used))
+
+
+@kernel
+def _two_operands(
+    instruction: Any,
+    tables: Any,
+    memory: Any,
+    slots: Any,
+    packed: bool,
+    rows: Any,
+    r: int,
+    sample: int,
+    panel: int,
+    width: int,
+    used: int,
+    size: int,
+) -> int:
+    """Fill result row r by a form with more than one moving operand."""
+    form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
+    x_step, y_step = instruction[A + LANE_STEP], instruction[B + LANE_STEP]
+    k_step = instruction[K + LANE_STEP]
+    x = tables[instruction[A + ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
+    y = tables[instruction[B + ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
+    k = tables[instruction[K + ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
+    x_values = lanes_of(memory, slots, packed and x_step == 1, x, instruction[A + SLOT] + r, width)
+    y_values = lanes_of(memory, slots, packed and y_step == 1, y, instruction[B + SLOT] + r, width)
+    lists, slot = packed and k_step == 1, instruction[K + SLOT] + r
+    first = lanes_of(memory, slots, lists, k, slot, width)
+    second = lanes_of(memory, slots, lists, k + delta, slot + count, width)
+    third = lanes_of(memory, slots, lists, k + 2 * delta, slot + 2 * count, width)
+    # Where no lane has base values of its own, all replicas are one segment.
+    segment = width if x_step + y_step + k_step > 0 else used
+    number = instruction[OUT] + r
+    far = 0
+    for p in range(0, used, segment):
+        to = number * size + p
+        at_a = tables[instruction[A + ROWS] + r] * size + p
+        at_b = tables[instruction[B + ROWS] + r] * size + p
+        at_c = tables[instruction[C + ROWS] + r] * size + p
+        out, a = window(rows, to, segment), window(rows, at_a, segment)
+        b, c = window(rows, at_b, segment), window(rows, at_c, segment)
+        if form == MULTIPLY:
+            multiply(out, x_values, x_step, a, y_values, y_step, b)
+        elif form == PICK:
+            far += pick_of_two(out, a, b, first, second, third, k_step)
+        elif form == CHOOSE:
+            far += choose(out, a, b, c, first, second, k_step)
+        elif form == QUOTIENT:
+            far += quotient(out, a, b, first, second, third, k_step)
+        else:
+            far += soft(out, a, b, first, second, third, k_step)
+    fill(window(rows, number * size + used, size - used), 0.0)
+    return far
+
+
+@kernel
+def move_elements(
+    instruction: Any,
+    tables: Any,
+    memory: Any,
+    slots: Any,
+    most: Any,
+    packed: bool,
+    rows: Any,
+    bounds: Any,
+    flags: Any,
+    units: Any,
+    sample: int,
+    panel: int,
+    used: int,
+    size: int,
+    general: bool,
+) -> bool:
+    """Fill the changes of an elementwise operation; tell whether its form served everywhere.
+
+    EXTRA: whether the second operand moves, and whether the result is constant on either side of a
+    switch. With `general` only the exact rules are used.
+    """
+    form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
+    flat, k_step = instruction[EXTRA + 1] != 0, instruction[K + LANE_STEP]
+    one = form == SERIES or (form == PICK and instruction[EXTRA] == 0)
+    exact = form == GENERAL or (general and form != MULTIPLY)
+    k_shift = address_shift(instruction, K, sample, panel)
+    first_rows = tail(tables, instruction[A + ROWS])
+    second_rows = tail(tables, instruction[B + ROWS])
+    third_rows = tail(tables, instruction[C + ROWS])
+    k_addresses = tail(tables, instruction[K + ADDRESSES])
+    width = units.size
+    served = True
+    for r in range(count):
+        number = instruction[OUT] + r
+        a_row, b_row, c_row = first_rows[r], second_rows[r], third_rows[r]
+        bound = bounds[a_row]
+        out = window(rows, number * size, size)
+        if bound == 0.0 and bounds[b_row] == 0.0 and bounds[c_row] == 0.0:
+            bounds[number] = 0.0
+            fill(out, 0.0)
+            continue
+        k = k_addresses[r] + k_shift
+        far = 0
+        if exact:
+            far = 1
+        elif one and k_step == 0:
+            # The bound of the whole row decides, not every lane.
+            if not bound <= memory[k + 2 * delta]:
+                far = 1
+            elif form == PICK:
+                if memory[k] == 0.0:
+                    bounds[number] = 0.0
+                    fill(out, 0.0)
+                else:
+                    bounds[number] = bound
+                    scale(out, window(rows, a_row * size, size), memory[k])
+            else:
+                a = window(rows, a_row * size, size)
+                series(out, a, memory[k], memory[k + delta])
+                bounds[number] = 2.0 * abs(memory[k]) * bound
+        elif one:
+            slot = instruction[K + SLOT] + r
+            a = window(rows, a_row * size, size)
+            first = lanes_of(memory, slots, packed, k, slot, width)
+            second = lanes_of(memory, slots, packed, k + delta, slot + count, width)
+            third = lanes_of(memory, slots, packed, k + 2 * delta, slot + 2 * count, width)
+            for p in range(0, used, width):
+                if form == PICK:
+                    far += pick_laned(window(out, p, width), window(a, p, width), first, third)
+                else:
+                    far += series_laned(
+                        window(out, p, width), window(a, p, width), first, second, third
+                    )
+            bounds[number] = 2.0 * most[slot] * bound
+        else:
+            far = _two_operands(
+                instruction,
+                tables,
+                memory,
+                slots,
+                packed,
+                rows,
+                r,
+                sample,
+                panel,
+                width,
+                used,
+                size,
+            )
+            bounds[number] = largest(window(out, 0, used))
+        if far:
+            _by_rule(
+                instruction,
+                tables,
+                memory,
+                rows,
+                bounds,
+                flags,
+                units,
+                r,
+                sample,
+                panel,
+                used,
+                size,
+            )
+            served = False
+        elif flat:
+            bounds[number] = 0.0
+    return served
+
+
+@kernel
+def move_extremes(
+    instruction: Any,
+    tables: Any,
+    memory: Any,
+    rows: Any,
+    bounds: Any,
+    flags: Any,
+    members: Any,
+    units: Any,
+    sample: int,
+    panel: int,
+    used: int,
+    size: int,
+) -> bool:
+    """Fill the changes of the maximum or minimum of every group; tell whether none was close.
+
+    EXTRA: members of a group; DELTA: from a member's base value to its rounding. `members` is
+    scratch.
+    """
+    sign = 1.0 if instruction[CODE] == MAX else -1.0
+    length, delta = instruction[EXTRA], instruction[DELTA]
+    step = instruction[A + LANE_STEP]
+    shift = address_shift(instruction, A, sample, panel)
+    share = members.size // MEMBERS
+    z, d = window(members, 0, length), window(members, share, length)
+    errors = window(members, 2 * share, length)
+    clear = True
+    for g in range(instruction[COUNT]):
+        number = instruction[OUT] + g
+        out = window(rows, number * size, size)
+        sources = tail(tables, instruction[A + ROWS] + g * length)
+        addresses = tail(tables, instruction[A + ADDRESSES] + g * length)
+        if step == 0:
+            for k in range(length):
+                z[k] = memory[addresses[k] + shift]
+                errors[k] = memory[addresses[k] + shift + delta]
+            best = _leader(bounds, sources, z, errors, sign)
+            if best >= 0:
+                bounds[number] = bounds[sources[best]]
+                scale(out, window(rows, sources[best] * size, size), 1.0)
+                continue
+        clear = False
+        for j in range(used):
+            for k in range(length):
+                address = addresses[k] + shift + step * units[j % units.size]
+                z[k] = memory[address]
+                errors[k] = memory[address + delta]
+                d[k] = rows[sources[k] * size + j]
+            out[j], bits = extreme(z, d, errors, sign)
+            flags[j] |= bits
+        fill(tail(out, used), 0.0)
+        bounds[number] = largest(out)
+    return clear
+
+
+@kernel
+def _leader(bounds: Any, sources: Any, z: Any, errors: Any, sign: float) -> int:
+    """Return the extreme member, -1 if another may take its place."""
+    best = 0
+    for k in range(1, z.size):
+        if sign * z[k] > sign * z[best]:
+            best = k
+    for k in range(z.size):
+        if k == best or (sources[k] == 0 and sources[best] == 0):
+            continue
+        lead = sign * (z[best] - z[k]) - errors[best] - errors[k]
+        if not bounds[sources[k]] + bounds[sources[best]] <= max(0.0, 0.5 * lead):
+            return -1
+    return best
