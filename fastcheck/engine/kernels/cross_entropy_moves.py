@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fastcheck.engine.kernels.layout import (
-    ADDRESSES,
+    A_ADDRESSES,
+    A_ROWS,
+    B_ADDRESSES,
     COARSE,
     COUNT,
     EXTRA,
+    K_ADDRESSES,
     MEMBERS,
     OUT,
-    ROWS,
     A,
     B,
     K,
@@ -70,11 +72,11 @@ def move_cross_entropies(
         number = instruction[OUT] + g
         out = window(rows, number * size, size)
         first = g * length
-        sources = tail(tables, instruction[A + ROWS] + first)
+        sources = tail(tables, instruction[A_ROWS] + first)
         bound = 0.0
         for k in range(length):
-            t[k] = memory[tables[instruction[B + ADDRESSES] + first + k] + t_shift]
-            p[k] = memory[tables[instruction[K + ADDRESSES] + first + k] + p_shift]
+            t[k] = memory[tables[instruction[B_ADDRESSES] + first + k] + t_shift]
+            p[k] = memory[tables[instruction[K_ADDRESSES] + first + k] + p_shift]
             bound = max(bound, bounds[sources[k]])
         total, pivot = _total_and_pivot(t)
         if bound <= LINEAR_LIMIT and not general:
@@ -83,7 +85,7 @@ def move_cross_entropies(
             continue
         served = False
         for k in range(length):
-            z[k] = memory[tables[instruction[A + ADDRESSES] + first + k] + z_shift]
+            z[k] = memory[tables[instruction[A_ADDRESSES] + first + k] + z_shift]
         for j in range(used):
             for k in range(length):
                 d[k] = rows[sources[k] * size + j]

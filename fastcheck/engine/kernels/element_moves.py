@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastcheck.engine.kernels.layout import (
-    ADDRESSES,
+    A_ADDRESSES,
+    A_LANE_STEP,
+    A_ROWS,
+    A_SLOT,
+    B_ADDRESSES,
+    B_LANE_STEP,
+    B_ROWS,
+    B_SLOT,
+    C_ADDRESSES,
+    C_LANE_STEP,
+    C_ROWS,
     CHOOSE,
     COARSE,
     CODE,
@@ -14,15 +24,15 @@ from fastcheck.engine.kernels.layout import (
     EXTRA,
     FORM,
     GENERAL,
-    LANE_STEP,
+    K_ADDRESSES,
+    K_LANE_STEP,
+    K_SLOT,
     MEMBERS,
     MULTIPLY,
     OUT,
     PICK,
     QUOTIENT,
-    ROWS,
     SERIES,
-    SLOT,
     SOFT,
     A,
     B,
@@ -67,16 +77,16 @@ def _by_rule(
 ) -> None:
     """Fill result row r by the exact rule, and note the lanes that cross a switch."""
     code, form, delta = instruction[CODE], instruction[FORM], instruction[DELTA]
-    x_step, y_step = instruction[A + LANE_STEP], instruction[B + LANE_STEP]
-    z_step, k_step = instruction[C + LANE_STEP], instruction[K + LANE_STEP]
-    x_first = tables[instruction[A + ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
-    y_first = tables[instruction[B + ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
-    z_first = tables[instruction[C + ADDRESSES] + r] + address_shift(instruction, C, sample, panel)
-    k_first = tables[instruction[K + ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
+    x_step, y_step = instruction[A_LANE_STEP], instruction[B_LANE_STEP]
+    z_step, k_step = instruction[C_LANE_STEP], instruction[K_LANE_STEP]
+    x_first = tables[instruction[A_ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
+    y_first = tables[instruction[B_ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
+    z_first = tables[instruction[C_ADDRESSES] + r] + address_shift(instruction, C, sample, panel)
+    k_first = tables[instruction[K_ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
     number = instruction[OUT] + r
-    a = tables[instruction[A + ROWS] + r] * size
-    b = tables[instruction[B + ROWS] + r] * size
-    c = tables[instruction[C + ROWS] + r] * size
+    a = tables[instruction[A_ROWS] + r] * size
+    b = tables[instruction[B_ROWS] + r] * size
+    c = tables[instruction[C_ROWS] + r] * size
     for j in range(used):
         n = units[j % units.size]
         x, y = memory[x_first + n * x_step], memory[y_first + n * y_step]
@@ -111,14 +121,14 @@ def _two_operands(
 ) -> int:
     """Fill result row r by a form with more than one moving operand."""
     form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
-    x_step, y_step = instruction[A + LANE_STEP], instruction[B + LANE_STEP]
-    k_step = instruction[K + LANE_STEP]
-    x = tables[instruction[A + ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
-    y = tables[instruction[B + ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
-    k = tables[instruction[K + ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
-    x_values = lanes_of(memory, slots, packed and x_step == 1, x, instruction[A + SLOT] + r, width)
-    y_values = lanes_of(memory, slots, packed and y_step == 1, y, instruction[B + SLOT] + r, width)
-    lists, slot = packed and k_step == 1, instruction[K + SLOT] + r
+    x_step, y_step = instruction[A_LANE_STEP], instruction[B_LANE_STEP]
+    k_step = instruction[K_LANE_STEP]
+    x = tables[instruction[A_ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
+    y = tables[instruction[B_ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
+    k = tables[instruction[K_ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
+    x_values = lanes_of(memory, slots, packed and x_step == 1, x, instruction[A_SLOT] + r, width)
+    y_values = lanes_of(memory, slots, packed and y_step == 1, y, instruction[B_SLOT] + r, width)
+    lists, slot = packed and k_step == 1, instruction[K_SLOT] + r
     first = lanes_of(memory, slots, lists, k, slot, width)
     second = lanes_of(memory, slots, lists, k + delta, slot + count, width)
     third = lanes_of(memory, slots, lists, k + 2 * delta, slot + 2 * count, width)
@@ -128,9 +138,9 @@ def _two_operands(
     far = 0
     for p in range(0, used, segment):
         to = number * size + p
-        at_a = tables[instruction[A + ROWS] + r] * size + p
-        at_b = tables[instruction[B + ROWS] + r] * size + p
-        at_c = tables[instruction[C + ROWS] + r] * size + p
+        at_a = tables[instruction[A_ROWS] + r] * size + p
+        at_b = tables[instruction[B_ROWS] + r] * size + p
+        at_c = tables[instruction[C_ROWS] + r] * size + p
         out, a = window(rows, to, segment), window(rows, at_a, segment)
         b, c = window(rows, at_b, segment), window(rows, at_c, segment)
         if form == MULTIPLY:
@@ -171,14 +181,14 @@ def move_elements(
     switch. With `general` only the exact rules are used.
     """
     form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
-    flat, k_step = instruction[EXTRA + 1] != 0, instruction[K + LANE_STEP]
+    flat, k_step = instruction[EXTRA + 1] != 0, instruction[K_LANE_STEP]
     one = form == SERIES or (form == PICK and instruction[EXTRA] == 0)
     exact = form == GENERAL or (general and form != MULTIPLY)
     k_shift = address_shift(instruction, K, sample, panel)
-    first_rows = tail(tables, instruction[A + ROWS])
-    second_rows = tail(tables, instruction[B + ROWS])
-    third_rows = tail(tables, instruction[C + ROWS])
-    k_addresses = tail(tables, instruction[K + ADDRESSES])
+    first_rows = tail(tables, instruction[A_ROWS])
+    second_rows = tail(tables, instruction[B_ROWS])
+    third_rows = tail(tables, instruction[C_ROWS])
+    k_addresses = tail(tables, instruction[K_ADDRESSES])
     width = units.size
     served = True
     for r in range(count):
@@ -210,7 +220,7 @@ def move_elements(
                 series(out, a, memory[k], memory[k + delta])
                 bounds[number] = 2.0 * abs(memory[k]) * bound
         elif one:
-            slot = instruction[K + SLOT] + r
+            slot = instruction[K_SLOT] + r
             a = window(rows, a_row * size, size)
             first = lanes_of(memory, slots, packed, k, slot, width)
             second = lanes_of(memory, slots, packed, k + delta, slot + count, width)
@@ -282,7 +292,7 @@ def move_extremes(
     """
     sign = 1.0 if instruction[CODE] == MAX else -1.0
     length, delta = instruction[EXTRA], instruction[DELTA]
-    step = instruction[A + LANE_STEP]
+    step = instruction[A_LANE_STEP]
     shift = address_shift(instruction, A, sample, panel)
     share = members.size // MEMBERS
     z, d = window(members, 0, length), window(members, share, length)
@@ -291,8 +301,8 @@ def move_extremes(
     for g in range(instruction[COUNT]):
         number = instruction[OUT] + g
         out = window(rows, number * size, size)
-        sources = tail(tables, instruction[A + ROWS] + g * length)
-        addresses = tail(tables, instruction[A + ADDRESSES] + g * length)
+        sources = tail(tables, instruction[A_ROWS] + g * length)
+        addresses = tail(tables, instruction[A_ADDRESSES] + g * length)
         if step == 0:
             for k in range(length):
                 z[k] = memory[addresses[k] + shift]

@@ -55,6 +55,12 @@ EXTRA = DELTA + 1
 EXTRA_SIZE = 4
 COLUMNS = EXTRA + EXTRA_SIZE
 
+# The columns of each operand, spelled out: the compiler reads them faster than sums.
+A_ROWS, A_ADDRESSES, A_SAMPLE_STEP, A_PANEL_STEP, A_LANE_STEP, A_SLOT = range(A, A + OPERAND_SIZE)
+B_ROWS, B_ADDRESSES, B_SAMPLE_STEP, B_PANEL_STEP, B_LANE_STEP, B_SLOT = range(B, B + OPERAND_SIZE)
+C_ROWS, C_ADDRESSES, C_SAMPLE_STEP, C_PANEL_STEP, C_LANE_STEP, C_SLOT = range(C, C + OPERAND_SIZE)
+K_ROWS, K_ADDRESSES, K_SAMPLE_STEP, K_PANEL_STEP, K_LANE_STEP, K_SLOT = range(K, K + OPERAND_SIZE)
+
 # Forms of ELEMENT for small steps, and their coefficients:
 #     GENERAL   none: the exact rule for steps of any size
 #     PICK      ka, kb, limit, margin: ka da + kb db

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from fastcheck.engine.kernels.layout import (
+    A_ADDRESSES,
+    A_LANE_STEP,
+    A_ROWS,
+    A_SLOT,
     ACCUMULATE,
-    ADDRESSES,
+    B_ROWS,
     COUNT,
     EXTRA,
     FORM,
-    LANE_STEP,
     OUT,
     PANEL_STEP,
-    ROWS,
     SAMPLE_STEP,
-    SLOT,
     A,
-    B,
 )
 from fastcheck.engine.kernels.rows import (
     add_product,
@@ -51,7 +51,7 @@ def lanes_of(memory: Any, slots: Any, packed: bool, address: int, slot: int, wid
 @kernel
 def largest_seed(instruction: Any, tables: Any, memory: Any, sample: int, panel: int) -> float:
     """Return the largest size of what a panel's weights are multiplied with."""
-    first = instruction[A + ADDRESSES]
+    first = instruction[A_ADDRESSES]
     shift = address_shift(instruction, A, sample, panel)
     most = 0.0
     for r in range(instruction[COUNT]):
@@ -75,7 +75,7 @@ def seed(
     size: int,
 ) -> None:
     """Fill the seeds, panel by panel: a step times what the weight is multiplied with."""
-    first = instruction[A + ADDRESSES]
+    first = instruction[A_ADDRESSES]
     points = steps.size
     longest = largest(steps)
     length = panels.size * points * width
@@ -106,8 +106,8 @@ def direct(instruction: Any, rows: Any, bounds: Any, steps: Any, width: int, siz
 @kernel
 def add_rows(instruction: Any, tables: Any, rows: Any, bounds: Any, size: int) -> None:
     """Fill sums of rows; row -n is minus row n."""
-    starts = instruction[A + ADDRESSES]
-    terms = tail(tables, instruction[A + ROWS])
+    starts = instruction[A_ADDRESSES]
+    terms = tail(tables, instruction[A_ROWS])
     for r in range(instruction[COUNT]):
         number = instruction[OUT] + r
         out = window(rows, number * size, size)
@@ -147,9 +147,9 @@ def scale_rows(
 ) -> None:
     """Fill base times row; FORM tells that a base value may be inf or nan."""
     shift = address_shift(instruction, A, sample, panel)
-    laned, slot = instruction[A + LANE_STEP], instruction[A + SLOT]
-    sources = tail(tables, instruction[A + ROWS])
-    addresses = tail(tables, instruction[A + ADDRESSES])
+    laned, slot = instruction[A_LANE_STEP], instruction[A_SLOT]
+    sources = tail(tables, instruction[A_ROWS])
+    addresses = tail(tables, instruction[A_ADDRESSES])
     width = units.size
     for r in range(instruction[COUNT]):
         number = instruction[OUT] + r
@@ -191,8 +191,8 @@ def multiply_dense(
     """
     shift = address_shift(instruction, A, sample, panel)
     length, results = instruction[EXTRA], instruction[EXTRA + 1]
-    sources = tail(tables, instruction[A + ROWS])
-    addresses = tail(tables, instruction[A + ADDRESSES])
+    sources = tail(tables, instruction[A_ROWS])
+    addresses = tail(tables, instruction[A_ADDRESSES])
     distances = tables[instruction[EXTRA + 2] : instruction[EXTRA + 2] + results]
     for g in range(instruction[COUNT]):
         first = instruction[OUT] + g * results
@@ -252,8 +252,8 @@ def multiply_dense_laned(
     """
     shift = address_shift(instruction, A, sample, panel)
     length, results, distance = instruction[EXTRA], instruction[EXTRA + 1], instruction[EXTRA + 2]
-    sources = tail(tables, instruction[A + ROWS])
-    addresses = tail(tables, instruction[A + ADDRESSES])
+    sources = tail(tables, instruction[A_ROWS])
+    addresses = tail(tables, instruction[A_ADDRESSES])
     for g in range(instruction[COUNT]):
         first = instruction[OUT] + g * results
         fill(window(bounds, first, results), 0.0)
@@ -262,7 +262,7 @@ def multiply_dense_laned(
             bound = bounds[sources[q]]
             if bound == 0.0:
                 continue
-            slot = instruction[A + SLOT] + q * results
+            slot = instruction[A_SLOT] + q * results
             a = window(rows, sources[q] * size, size)
             for t in range(results):
                 address = addresses[q] + shift + t * distance
@@ -282,9 +282,9 @@ def multiply_dense_laned(
 @kernel
 def add_products(instruction: Any, tables: Any, rows: Any, bounds: Any, size: int) -> None:
     """Add sums of products of two rows."""
-    starts = instruction[A + ADDRESSES]
-    lefts = tail(tables, instruction[A + ROWS])
-    rights = tail(tables, instruction[B + ROWS])
+    starts = instruction[A_ADDRESSES]
+    lefts = tail(tables, instruction[A_ROWS])
+    rights = tail(tables, instruction[B_ROWS])
     for r in range(instruction[COUNT]):
         number = instruction[OUT] + r
         out = window(rows, number * size, size)
@@ -311,7 +311,7 @@ def expand(
 ) -> None:
     """Fill rows that lie in another row in every lane; EXTRA: lanes in the table."""
     lanes, width = instruction[EXTRA], units.size
-    sources = tail(tables, instruction[A + ROWS])
+    sources = tail(tables, instruction[A_ROWS])
     for r in range(instruction[COUNT]):
         number = instruction[OUT] + r
         bounds[number] = 0.0

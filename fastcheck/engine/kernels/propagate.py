@@ -7,11 +7,11 @@ from typing import Any
 
 from fastcheck.engine.kernels.execute import execute, row_size
 from fastcheck.engine.kernels.layout import (
-    ADDRESSES,
     COARSE,
     COUNT,
     CROSSED,
     DELTA,
+    K_ADDRESSES,
     MEMBERS,
     K,
 )
@@ -164,7 +164,7 @@ def _lanes_that_go_on(
         How far the others may move without crossing.
     """
     shift = address_shift(instruction, K, sample, 0)
-    first = instruction[K + ADDRESSES]
+    first = instruction[K_ADDRESSES]
     delta = instruction[DELTA]
     count = 0
     for j in range(lanes):
