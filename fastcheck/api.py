@@ -73,7 +73,7 @@ def numerical_gradient(
     InternalError
         If fastcheck contradicts the model's own loss: a fault of ours, please report it.
     """
-    options = Options(engine, step, scheme, threads, params, progress)
+    options = Options(engine, step, scheme, threads, params, progress=progress)
     result = differentiated(model, x, t, options).result
     return {name: item.central for name, item in result.parameters.items()}
 
@@ -124,7 +124,9 @@ def gradcheck(
             f"model={type(model).__name__} has no method gradient(x, t); "
             "give it one that returns a dict like params"
         )
-    found = differentiated(model, x, t, Options(engine, step, scheme, threads, params, progress))
+    found = differentiated(
+        model, x, t, Options(engine, step, scheme, threads, params, progress=progress)
+    )
     result, notes = found.result, found.notes
     with user_code(), restored(parameters_of(model)):
         # The textbook's gradient reads what the last call of loss left on the layers.

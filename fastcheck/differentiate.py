@@ -1,4 +1,4 @@
-"""The choice of the engine: recorded and propagated, recorded and evaluated, or the classic loop."""
+"""The choice of the engine: a recorded loss, propagated or evaluated, or the classic loop."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Options:
         scheme: str,
         threads: int | None,
         params: str | Iterable[str] | None,
+        *,
         progress: Progress | None,
     ) -> None:
         if engine not in ENGINES:
@@ -95,7 +96,7 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
             notes = (f"engine reference, since the loss could not be recorded: {refusal}",)
         else:
             seconds = perf_counter() - began
-            return _recorded(program, names, options, seconds, partial(loss_with, model, x, t))
+            return _recorded(program, names, options, seconds, partial(loss_with, (model, x, t)))
     seconds = perf_counter() - began
     result = reference_gradient(
         model, x, t, names=names, step=options.step, progress=options.progress

@@ -100,9 +100,13 @@ def differences_at(
 
 
 def loss_with(
-    model: Any, x: Any, t: Any, name: str, element: int, step: float
+    batch: tuple[Any, Any, Any], name: str, element: int, step: float
 ) -> tuple[float, float]:
-    """Return the loss with one element, counted flat, moved; and the step really taken."""
+    """Return the loss with one element, counted flat, moved; and the step really taken.
+
+    `batch` is the model, `x` and `t`.
+    """
+    model, x, t = batch
     with user_code():
         every = parameters_of(model)
         with restored(every), np.errstate(all="ignore"):

@@ -59,7 +59,10 @@ class NumericalGradient:
     seconds
         Wall time of the differences alone.
     setup_seconds
-        Wall time of laying out the program and of compiling the kernels or loading them from disk.
+        Wall time of laying out the program, of compiling the kernels or loading them from disk, and
+        of the proof where there is one.
+    order
+        Of the scheme: truncation goes with this power of the step.
     """
 
     parameters: Mapping[str, ParameterDifferences]
@@ -71,3 +74,4 @@ class NumericalGradient:
     threads: int
     seconds: float
     setup_seconds: float = 0.0
+    order: int = 2

@@ -47,7 +47,7 @@ _NO_ROW = np.iinfo(np.int64).max
 SEEDS, FOLLOWING = 1, 2
 
 
-class Unshiftable(Exception):
+class Unshiftable(Exception):  # noqa: N818 - not an error: another way is taken
     """The panels of a parameter are not copies of each other."""
 
 
@@ -248,10 +248,8 @@ class Builder:
 
     def operand(self, placed: Placed, rows: Positions | None = None) -> Operand:
         """Return an operand's columns."""
-        if rows is None:
-            read = Operand(self.still(len(placed.addresses)))
-        else:
-            read = self.reading(rows)
+        still = self.still(len(placed.addresses)) if rows is None else 0
+        read = Operand(still) if rows is None else self.reading(rows)
         return replace(
             read,
             addresses=self.table(placed.addresses),

@@ -130,7 +130,15 @@ def _scale(
     origins = broadcast_origins(builder, operation)
     shift = builder.shift_of(operation)
     part = builder.part(operation, mover, origins[mover])
-    base = _base(builder, operation, other, origins[other], part.positions, shift, address)
+    base = _base(
+        builder,
+        operation,
+        other,
+        address,
+        origin=origins[other],
+        positions=part.positions,
+        shift=shift,
+    )
     count = len(part.positions)
     out = builder.new_rows(count)
     operand = builder.operand(base, part.rows)
@@ -153,7 +161,15 @@ def _move_by_rule(builder: Builder, operation: Operation, form: int) -> None:
     operands = []
     for i, number in enumerate(operation.inputs):
         address = builder.base.value(number)
-        base = _base(builder, operation, i, origins[i], positions, shift, address)
+        base = _base(
+            builder,
+            operation,
+            i,
+            address,
+            origin=origins[i],
+            positions=positions,
+            shift=shift,
+        )
         operands.append(builder.operand(base, rows[i]))
     still = Operand(builder.still(count), builder.still(count))
     operands += [still] * (3 - len(operands))
@@ -192,10 +208,11 @@ def _base(
     builder: Builder,
     operation: Operation,
     operand: int,
+    address: int,
+    *,
     origin: _Origin,
     positions: Positions,
     shift: int,
-    address: int,
 ) -> Placed:
     """Return an operand's base values at the result's positions."""
     size = builder.walk.size(operation.inputs[operand])

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 
-from fastcheck.engine.incremental.panels import Outcome, run_panels
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.engine.first_call import call_while_waiting
+from fastcheck.engine.incremental.panels import (
+    Outcome,
+    kernel_is_loaded,
+    run_no_panel,
+    run_panels,
+)
 from fastcheck.engine.incremental.prepared import Prepared, prepared
 from fastcheck.engine.incremental.proof import LossAt, prove, replayed_loss
 from fastcheck.engine.incremental.schemes import Scheme, scheme_of
 from fastcheck.engine.incremental.scratch import Scratch
-from fastcheck.engine.incremental.template import Template, Templates
+from fastcheck.engine.incremental.template import Template
 from fastcheck.engine.kernels.layout import CROSSED, NEAR
 from fastcheck.engine.kernels.propagate import REFINEMENTS
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
@@ -82,6 +92,9 @@ def incremental_gradient(
     ready = prepared(program)
     with ready.lock:
         jobs = _jobs(ready, names, threads)
+        if jobs and not kernel_is_loaded():
+            template, memory, *_ = _laid_out(ready, jobs[0])
+            call_while_waiting(partial(run_no_panel, template, memory))
     outcomes = {name: Outcome.empty(program.base[name].size, formula.points.size) for name in names}
     laid_out = perf_counter()
 
@@ -89,12 +102,7 @@ def incremental_gradient(
         scratch = Scratch()
 
         def work(job: _Job) -> None:
-            template, memory = job.template, ready.templates.memory
-            start, stop = job.start, job.stop
-            if template is None:
-                own: Templates = ready.templates.fork()
-                template = own.of_chunk(job.name, start, stop)
-                memory, start, stop = own.memory, 0, 1
+            template, memory, start, stop = _laid_out(ready, job)
             run_panels(
                 template,
                 memory,
@@ -124,11 +132,21 @@ def incremental_gradient(
         threads=min(threads, max(1, len(jobs))),
         seconds=done - laid_out,
         setup_seconds=laid_out - began,
+        order=formula.order,
     )
     if loss_at is not None or not ready.proven.issuperset(names):
         prove(ready.templates, names, loss_at or replayed_loss(program), result)
         ready.proven.update(names)
-    return result
+    proof_seconds = perf_counter() - done
+    return replace(result, setup_seconds=result.setup_seconds + proof_seconds)
+
+
+def _laid_out(ready: Prepared, job: _Job) -> tuple[Template, NDArray[np.float64], int, int]:
+    """Return a job's template, the memory that it reads, and its panels: the first and the end."""
+    if job.template is not None:
+        return job.template, ready.templates.memory, job.start, job.stop
+    own = ready.templates.fork()
+    return own.of_chunk(job.name, job.start, job.stop), own.memory, 0, 1
 
 
 def _jobs(ready: Prepared, names: Sequence[str], threads: int) -> list[_Job]:

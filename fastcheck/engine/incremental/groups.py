@@ -183,7 +183,7 @@ def _members(builder: Builder, operation: Operation) -> Positions:
     axes = tuple(operation.attributes["axis"])
     kept = [axis for axis in range(len(shape)) if axis not in axes]
     numbers = np.arange(prod(shape)).reshape(shape).transpose(*kept, *sorted(axes))
-    return numbers.reshape(prod(shape[axis] for axis in kept), -1)
+    return np.reshape(numbers, (prod(shape[axis] for axis in kept), -1))
 
 
 def _check_regular(builder: Builder, operation: Operation, target: Positions) -> None:

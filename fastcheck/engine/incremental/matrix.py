@@ -118,7 +118,7 @@ def _one_factor(builder: Builder, operation: Operation, operand: int, sizes: _Si
         builder.expand(operation.inputs[operand])
         return _one_factor(builder, operation, operand, sizes)
     results, place = _results(builder, operation, operand, groups.keys, sizes)
-    steps = _sample_steps(builder, operation, operand, sizes, results)
+    step = _sample_step(builder, operation, operand, sizes)
     # Filled up to the length of the longest group with rows that do not move.
     counts = np.diff(groups.starts)
     length = int(counts.max(initial=0))
@@ -127,9 +127,11 @@ def _one_factor(builder: Builder, operation: Operation, operand: int, sizes: _Si
     rows = np.zeros((len(counts), length), np.int64)
     rows[group, within] = factor.rows[groups.order]
     base = np.zeros((len(counts), length, *q.shape[1:]), np.int64)
-    base[group, within] = _bases(builder, operation, operand, batch, q, sizes)[groups.order]
-    other = operation.inputs[1 - operand]
-    address = builder.base.value(other)
+    # Where in the other factor the row (of a right one) or the column (of a left one) q begins.
+    size = sizes.length * (sizes.m if operand == 0 else sizes.n)
+    first = _matrices(builder, operation, 1 - operand)[batch] * size
+    base[group, within] = (first + (q * sizes.m if operand == 0 else q))[groups.order]
+    address = builder.base.value(operation.inputs[1 - operand])
     builder.longest_product = max(builder.longest_product, length)
     stage = builder.stage_of(operation.output)
     count = len(counts) * len(results)
@@ -138,13 +140,13 @@ def _one_factor(builder: Builder, operation: Operation, operand: int, sizes: _Si
     spacing = 1 if operand == 0 else sizes.length
     distances = results * spacing
     if collapsed(flat).ndim == 1:
-        placed = builder.placed(address, flat, sample_step=steps)
+        placed = builder.placed(address, flat, sample_step=step)
         kind, between = DENSE, builder.table(distances)
     else:
         every = (flat[:, None, :] + distances[:, None]).reshape(-1, flat.shape[-1])
-        placed = builder.placed(address, every, sample_step=steps)
+        placed = builder.placed(address, every, sample_step=step)
         placed = replace(placed, addresses=placed.addresses[:: len(results)])
-        kind, between = DENSE_LANED, flat.shape[-1]
+        kind, between = DENSE_LANED, 0
     builder.emit(
         stage,
         kind,
@@ -191,74 +193,30 @@ def _results(
     return across[kept], places[:, kept]
 
 
-def _bases(
-    builder: Builder,
-    operation: Operation,
-    operand: int,
-    batch: Positions,
-    q: Positions,
-    sizes: _Sizes,
-) -> Positions:
-    """Return where in the other factor the row (left) or column (right) q begins."""
-    number = operation.inputs[1 - operand]
-    values = builder.base.program.values
-    shape = values[number].shape
-    wanted = values[operation.output].shape[:-2]
-    matrix = shape[-2] * shape[-1]
-    numbers = np.arange(prod(shape[:-2])).reshape(shape[:-2])
-    first = np.broadcast_to(numbers, wanted).reshape(-1)[batch] * matrix
-    return first + (q * sizes.m if operand == 0 else q)
-
-
-def _sample_steps(
-    builder: Builder, operation: Operation, operand: int, sizes: _Sizes, results: Positions
-) -> int:
+def _sample_step(builder: Builder, operation: Operation, operand: int, sizes: _Sizes) -> int:
     """Check that samples are copies of each other; return their distance in the other factor."""
-    walk = builder.walk
-    if walk.stage(operation.output) != SAMPLES or walk.samples == 1:
+    if builder.walk.stage(operation.output) != SAMPLES:
         return 0
+    matrix, k = np.divmod(np.arange(builder.walk.size(operation.output)), sizes.m)
+    batch, i = np.divmod(matrix, sizes.n)
+    # Where each result's row of the left factor and its column of the right one begin.
+    origins = [
+        _matrices(builder, operation, factor)[batch] * length + start
+        for factor, length, start in (
+            (0, sizes.n * sizes.length, i * sizes.length),
+            (1, sizes.length * sizes.m, k),
+        )
+    ]
+    builder.walk.follow_moving(operation, operation.inputs[operand], origins[operand])
+    return builder.walk.follow(operation, origins[1 - operand])
+
+
+def _matrices(builder: Builder, operation: Operation, operand: int) -> Positions:
+    """Return which matrix of a factor each batch entry of the result takes."""
     values = builder.base.program.values
-    number, other = operation.inputs[operand], operation.inputs[1 - operand]
-    stride = walk.stride(operation.output)
-    own = walk.stride(number) if walk.stage(number) == SAMPLES else 0
-    full = values[number].shape[:-2] == values[operation.output].shape[:-2]
-    other_full = values[other].shape[:-2] == values[operation.output].shape[:-2]
-    last = walk.samples - 1
-    if stride % sizes.m == 0:
-        moved = stride // sizes.m  # rows of the result, over all batch entries
-        entries, left_over = divmod(moved, sizes.n)
-        if operand == 0:
-            if own != moved * sizes.length or not full:
-                raise Coupled
-            if other_full and sizes.batch > 1:
-                if left_over:
-                    raise Coupled
-                return entries * sizes.length * sizes.m
-            if prod(values[other].shape[:-2]) > 1:
-                raise Coupled
-            return 0
-        if sizes.batch == 1:
-            if own or results.max(initial=0) + last * moved >= sizes.n:
-                raise Coupled
-            return moved * sizes.length
-        wanted = entries * sizes.length * sizes.m if full else 0
-        shared = prod(values[number].shape[:-2]) == 1
-        if left_over or own != wanted or not (full or shared):
-            raise Coupled
-        if other_full:
-            return moved * sizes.length
-        if prod(values[other].shape[:-2]) > 1:
-            raise Coupled
-        return 0
-    if stride >= sizes.m or sizes.batch > 1:
-        raise Coupled
-    if operand == 0:
-        if own or results.max(initial=0) + last * stride >= sizes.m:
-            raise Coupled
-        return stride
-    if own != stride:
-        raise Coupled
-    return 0
+    own = values[operation.inputs[operand]].shape[:-2]
+    numbers = np.arange(prod(own)).reshape(own)
+    return np.broadcast_to(numbers, values[operation.output].shape[:-2]).reshape(-1)
 
 
 def _both_factors(builder: Builder, operation: Operation, sizes: _Sizes) -> Part:

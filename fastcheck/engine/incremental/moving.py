@@ -42,7 +42,7 @@ class Moving:
 def collapsed(positions: Positions) -> Positions:
     """Return (n,) where all lanes agree."""
     if positions.ndim == 2 and (positions == positions[:, :1]).all():
-        return positions[:, 0].copy()
+        return np.array(positions[:, 0])
     return positions
 
 

@@ -92,8 +92,8 @@ def prove(
             if not abs(moved - (loss - program.loss)) <= allowed:
                 raise InternalError(
                     f"the loss moves by {loss - program.loss!r} where {name}[{element}] moves by "
-                    f"{taken!r}, but the propagated difference is {moved!r} (within {allowed:.1e}); "
-                    f"please report this with the program:\n{program!r}"
+                    f"{taken!r}, but the propagated difference is {moved!r} "
+                    f"(within {allowed:.1e}); please report this with the program:\n{program!r}"
                 )
         found = result.parameters[name]
         step = float(found.step.flat[element])

@@ -24,26 +24,29 @@ class Scheme:
         float64 (p,).
     right, left
         Which point is +h and which -h; None where there is none.
+    order
+        Truncation goes with this power of h.
     """
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64]
     right: int | None
     left: int | None
+    order: int
 
 
 def _scheme(
-    points: list[float], weights: list[float], right: int | None, left: int | None
+    points: list[float], weights: list[float], right: int | None, left: int | None, order: int
 ) -> Scheme:
-    return Scheme(np.array(points), np.array(weights), right, left)
+    return Scheme(np.array(points), np.array(weights), right, left, order)
 
 
 SCHEMES = {
-    "central": _scheme([1.0, -1.0], [0.5, -0.5], 0, 1),
-    "forward": _scheme([1.0], [1.0], 0, None),
-    "backward": _scheme([-1.0], [-1.0], None, 0),
+    "central": _scheme([1.0, -1.0], [0.5, -0.5], 0, 1, 2),
+    "forward": _scheme([1.0], [1.0], 0, None, 1),
+    "backward": _scheme([-1.0], [-1.0], None, 0, 1),
     "central4": _scheme(
-        [1.0, -1.0, 2.0, -2.0], [2.0 / 3.0, -2.0 / 3.0, -1.0 / 12.0, 1.0 / 12.0], 0, 1
+        [1.0, -1.0, 2.0, -2.0], [2.0 / 3.0, -2.0 / 3.0, -1.0 / 12.0, 1.0 / 12.0], 0, 1, 4
     ),
 }
 

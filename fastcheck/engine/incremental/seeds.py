@@ -234,4 +234,4 @@ def _same_for_all(unit: Positions, place: Positions, units: int) -> Positions:
     wanted = np.repeat(np.arange(units), table.shape[1])
     if (table != table[0]).any() or not np.array_equal(unit[order], wanted):
         raise Coupled
-    return table[0]
+    return np.array(table[0])

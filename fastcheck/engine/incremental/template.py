@@ -208,6 +208,9 @@ class Templates:
             ):
                 seeds_alone = False
             _MOVES[operation.primitive.form](builder, operation)
+            # What is cut away here moves nothing any more.
+            if not builder.moving[operation.output].rows.size:
+                del builder.moving[operation.output]
         return not (seeds_alone and seeded and not builder.walk.whole)
 
     def _finished(self, builder: Builder, entries: Positions, *, always: bool) -> Template:

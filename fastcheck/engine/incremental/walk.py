@@ -15,7 +15,7 @@ PROLOGUE, SAMPLES, EPILOGUE = range(3)
 _STAGES = {Kind.SHARED: PROLOGUE, Kind.SAMPLE: SAMPLES, Kind.TOTAL: EPILOGUE}
 
 
-class Coupled(Exception):
+class Coupled(Exception):  # noqa: N818 - not an error: another way is taken
     """The samples cannot be taken one at a time."""
 
 

@@ -39,7 +39,7 @@ from fastcheck.engine.kernels.layout import (
     C,
     K,
 )
-from fastcheck.engine.kernels.linear_moves import address_shift, lanes_of
+from fastcheck.engine.kernels.linear_moves import address_shift
 from fastcheck.engine.kernels.rows import (
     choose,
     fill,
@@ -110,7 +110,6 @@ def _two_operands(
     tables: Any,
     memory: Any,
     slots: Any,
-    packed: bool,
     rows: Any,
     r: int,
     sample: int,
@@ -126,12 +125,18 @@ def _two_operands(
     x = tables[instruction[A_ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
     y = tables[instruction[B_ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
     k = tables[instruction[K_ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
-    x_values = lanes_of(memory, slots, packed and x_step == 1, x, instruction[A_SLOT] + r, width)
-    y_values = lanes_of(memory, slots, packed and y_step == 1, y, instruction[B_SLOT] + r, width)
-    lists, slot = packed and k_step == 1, instruction[K_SLOT] + r
-    first = lanes_of(memory, slots, lists, k, slot, width)
-    second = lanes_of(memory, slots, lists, k + delta, slot + count, width)
-    third = lanes_of(memory, slots, lists, k + 2 * delta, slot + 2 * count, width)
+    x_values, y_values = window(memory, x, 1), window(memory, y, 1)
+    first, second = window(memory, k, 1), window(memory, k + delta, 1)
+    third = window(memory, k + 2 * delta, 1)
+    if x_step == 1:
+        x_values = window(slots, (instruction[A_SLOT] + r) * width, width)
+    if y_step == 1:
+        y_values = window(slots, (instruction[B_SLOT] + r) * width, width)
+    if k_step == 1:
+        slot = instruction[K_SLOT] + r
+        first = window(slots, slot * width, width)
+        second = window(slots, (slot + count) * width, width)
+        third = window(slots, (slot + 2 * count) * width, width)
     # Where no lane has base values of its own, all replicas are one segment.
     segment = width if x_step + y_step + k_step > 0 else used
     number = instruction[OUT] + r
@@ -164,7 +169,6 @@ def move_elements(
     memory: Any,
     slots: Any,
     most: Any,
-    packed: bool,
     rows: Any,
     bounds: Any,
     flags: Any,
@@ -222,9 +226,9 @@ def move_elements(
         elif one:
             slot = instruction[K_SLOT] + r
             a = window(rows, a_row * size, size)
-            first = lanes_of(memory, slots, packed, k, slot, width)
-            second = lanes_of(memory, slots, packed, k + delta, slot + count, width)
-            third = lanes_of(memory, slots, packed, k + 2 * delta, slot + 2 * count, width)
+            first = window(slots, slot * width, width)
+            second = window(slots, (slot + count) * width, width)
+            third = window(slots, (slot + 2 * count) * width, width)
             for p in range(0, used, width):
                 if form == PICK:
                     far += pick_laned(window(out, p, width), window(a, p, width), first, third)
@@ -239,7 +243,6 @@ def move_elements(
                 tables,
                 memory,
                 slots,
-                packed,
                 rows,
                 r,
                 sample,

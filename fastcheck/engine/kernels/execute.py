@@ -49,7 +49,6 @@ def execute(
     memory: Any,
     slots: Any,
     most: Any,
-    packed: bool,
     rows: Any,
     bounds: Any,
     flags: Any,
@@ -69,8 +68,9 @@ def execute(
         int64: see `fastcheck.engine.kernels.layout`.
     memory
         float64: base values and coefficients.
-    slots, packed
-        float64: the base values of the running lanes, slot after slot; read if `packed`.
+    slots
+        float64: the base values that differ from lane to lane, of the running lanes, slot after
+        slot.
     most
         float64 (slots,): the largest size of any base value in a slot, over all samples and panels.
     rows, bounds, flags, moving, members
@@ -102,7 +102,6 @@ def execute(
                 memory,
                 slots,
                 most,
-                packed,
                 rows,
                 bounds,
                 flags,
@@ -117,19 +116,7 @@ def execute(
             seed(instruction, tables, memory, rows, bounds, steps, panels, sample, width, size)
         elif kind == DENSE_LANED:
             multiply_dense_laned(
-                instruction,
-                tables,
-                memory,
-                slots,
-                most,
-                packed,
-                rows,
-                bounds,
-                sample,
-                panel,
-                width,
-                replicas,
-                size,
+                instruction, tables, slots, most, rows, bounds, width, replicas, size
             )
         elif kind == DENSE:
             multiply_dense(
@@ -152,7 +139,6 @@ def execute(
                 memory,
                 slots,
                 most,
-                packed,
                 rows,
                 bounds,
                 units,

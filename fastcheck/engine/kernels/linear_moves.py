@@ -30,7 +30,7 @@ from fastcheck.engine.kernels.rows import (
     scale_laned,
     tail,
 )
-from fastcheck.primitives.jit import inlined_kernel, kernel
+from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.window import window
 
 
@@ -38,14 +38,6 @@ from fastcheck.primitives.window import window
 def address_shift(instruction: Any, operand: int, sample: int, panel: int) -> int:
     """Return how far this sample's and this panel's base values are from the first ones."""
     return sample * instruction[operand + SAMPLE_STEP] + panel * instruction[operand + PANEL_STEP]
-
-
-@inlined_kernel
-def lanes_of(memory: Any, slots: Any, packed: bool, address: int, slot: int, width: int) -> Any:
-    """Return one base value per running lane."""
-    if packed:
-        return window(slots, slot * width, width)
-    return window(memory, address, width)
 
 
 @kernel
@@ -136,7 +128,6 @@ def scale_rows(
     memory: Any,
     slots: Any,
     most: Any,
-    packed: bool,
     rows: Any,
     bounds: Any,
     units: Any,
@@ -166,7 +157,7 @@ def scale_rows(
             scale(out, a, memory[address])
             bounds[number] = abs(memory[address]) * bounds[source]
         else:
-            k = lanes_of(memory, slots, packed, address, slot + r, width)
+            k = window(slots, (slot + r) * width, width)
             for p in range(0, replicas * width, width):
                 scale_laned(window(out, p, width), window(a, p, width), k)
             bounds[number] = most[slot + r] * bounds[source]
@@ -234,26 +225,20 @@ def multiply_dense(
 def multiply_dense_laned(
     instruction: Any,
     tables: Any,
-    memory: Any,
     slots: Any,
     most: Any,
-    packed: bool,
     rows: Any,
     bounds: Any,
-    sample: int,
-    panel: int,
     width: int,
     replicas: int,
     size: int,
 ) -> None:
     """Fill the same where every lane has base values of its own.
 
-    EXTRA: q per group, t per group, and how far the base values of the t are apart.
+    EXTRA: q per group, and t per group.
     """
-    shift = address_shift(instruction, A, sample, panel)
-    length, results, distance = instruction[EXTRA], instruction[EXTRA + 1], instruction[EXTRA + 2]
+    length, results = instruction[EXTRA], instruction[EXTRA + 1]
     sources = tail(tables, instruction[A_ROWS])
-    addresses = tail(tables, instruction[A_ADDRESSES])
     for g in range(instruction[COUNT]):
         first = instruction[OUT] + g * results
         fill(window(bounds, first, results), 0.0)
@@ -265,8 +250,7 @@ def multiply_dense_laned(
             slot = instruction[A_SLOT] + q * results
             a = window(rows, sources[q] * size, size)
             for t in range(results):
-                address = addresses[q] + shift + t * distance
-                k = lanes_of(memory, slots, packed, address, slot + t, width)
+                k = window(slots, (slot + t) * width, width)
                 out = window(rows, (first + t) * size, size)
                 for p in range(0, replicas * width, width):
                     if fresh:

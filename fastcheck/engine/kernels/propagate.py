@@ -59,7 +59,6 @@ def _one_panel(
     samples: int,
     loss_row: int,
     entries: Any,
-    packed: bool,
     sums: Any,
     first_sum: int,
     sum_step: int,
@@ -110,8 +109,7 @@ def _one_panel(
                 some = some or seeds != 0.0
             if not some or first == last:
                 continue
-            if packed:
-                _fill_slots(sources, memory, slots, units, sample, panel)
+            _fill_slots(sources, memory, slots, units, sample, panel)
             execute(
                 instructions,
                 first,
@@ -120,7 +118,6 @@ def _one_panel(
                 memory,
                 slots,
                 most,
-                packed,
                 rows,
                 bounds,
                 flags,
@@ -234,7 +231,6 @@ def _block(
         memory,
         slots,
         most,
-        width < lanes,
         rows,
         bounds,
         flags,
@@ -303,8 +299,8 @@ def _by_samples(
             width, limit = _lanes_that_go_on(
                 instructions[stages[5]], tables, memory, sample, lanes, units
             )
-            if width < lanes:
-                _fill_slots(sources, memory, slots, window(units, 0, width), sample, 0)
+        running = window(units, 0, width) if width < lanes else every
+        _fill_slots(sources, memory, slots, running, sample, 0)
         together = min(panels.size, max(1, ROW_LENGTH // (points * max(1, width))))
         chosen, farthest = 0, 0.0
         for panel in range(start, stop):
@@ -317,9 +313,10 @@ def _by_samples(
                 farthest = max(farthest, longest * seeds)
             if chosen == together or (panel == stop - 1 and chosen > 0):
                 # No lane that would cross the switch is left behind.
-                if farthest > limit:
-                    width = lanes
-                if width > 0:
+                if farthest > limit and running.size < lanes:
+                    running = every
+                    _fill_slots(sources, memory, slots, running, sample, 0)
+                if running.size > 0:
                     _block(
                         instructions,
                         stages,
@@ -334,7 +331,7 @@ def _by_samples(
                         slots,
                         most,
                         lanes,
-                        window(units, 0, width) if width < lanes else every,
+                        running,
                         window(panels, 0, chosen),
                         sums,
                         start,
@@ -478,7 +475,6 @@ def propagate(
                 samples,
                 loss_row,
                 entries,
-                only >= 0,
                 sums,
                 (panel - start) * size,
                 sum_step,
