@@ -2,7 +2,9 @@
 
 In every round each competitor has one turn, in the same order, so a ratio compares two turns that
 are close in time; the median over the rounds drops the round in which something else was running.
-What takes too long for that has its turn in the first round only.
+What takes too long for that has its turn in the first round only. What is short is called several
+times in a turn, and the turn's time is the median of them; the least time of all calls, the one that
+was disturbed least, is kept as well.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from bench.section import Tell
+
 Clock = Callable[[], float]
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Competitor:
     warm_up
         Called once before the first round, not timed: compiles, fills caches.
     calls
-        Of `run` in one turn, for what is too short for the clock.
+        Of `run` in one turn, for what is so short that one call says little.
     turns
         How many of the rounds it takes part in, the first ones; None: all. 1 for what takes tens of
         seconds, 0 for what cannot be run here.
@@ -49,15 +52,31 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds per call, one number per turn, and what the last call returned; None if none was."""
+    """Seconds of a call, and what the last one returned; None if there was none.
+
+    Attributes
+    ----------
+    seconds
+        One number per turn, the median of its calls.
+    result
+        Of the last call.
+    least
+        Of the fastest call of all; None: the least of `seconds`.
+    """
 
     seconds: tuple[float, ...]
     result: Any
+    least: float | None = None
 
     @property
     def median(self) -> float | None:
         """The median over the turns, in seconds; None if there was none."""
         return median(self.seconds) if self.seconds else None
+
+    @property
+    def minimum(self) -> float | None:
+        """The fastest call, in seconds; None if there was none."""
+        return self.least if self.least is not None else min(self.seconds, default=None)
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
@@ -87,6 +106,7 @@ def interleaved(
         Called with what is about to run.
     """
     seconds: dict[str, list[float]] = {competitor.name: [] for competitor in competitors}
+    least: dict[str, float] = {}
     results: dict[str, Any] = {}
     with one_blas_thread():
         for competitor in _taking_turns(competitors, 1):
@@ -96,12 +116,19 @@ def interleaved(
             for competitor in _taking_turns(competitors, number):
                 tell(f"round {number} of {rounds}: {competitor.name}")
                 gc.collect()  # what the others left behind is not this one's to clear
-                began = clock()
+                taken = []
                 for _ in range(competitor.calls):
+                    began = clock()
                     result = competitor.run()
-                seconds[competitor.name].append((clock() - began) / competitor.calls)
-                results[competitor.name] = result
-    return {name: Timing(tuple(taken), results.get(name)) for name, taken in seconds.items()}
+                    taken.append(clock() - began)
+                name = competitor.name
+                seconds[name].append(median(taken))
+                least[name] = min(*taken, least.get(name, taken[0]))
+                results[name] = result
+    return {
+        name: Timing(tuple(turns), results.get(name), least.get(name))
+        for name, turns in seconds.items()
+    }
 
 
 def _taking_turns(competitors: Sequence[Competitor], number: int) -> list[Competitor]:

@@ -83,6 +83,7 @@ def compared(
             loss=result.loss,
             unit_roundoff=result.unit_roundoff,
             scale=scale,
+            order=result.order,
         )
         reports[name] = ParameterReport(
             name=name,

@@ -1,6 +1,7 @@
 """From a backprop and a numerical gradient to a verdict for every element."""
 
 from fastcheck.verdict.judge import (
+    APPROXIMATE,
     CODES,
     FAIL,
     INCONCLUSIVE,
@@ -13,6 +14,7 @@ from fastcheck.verdict.judge import (
 )
 
 __all__ = [
+    "APPROXIMATE",
     "CODES",
     "FAIL",
     "INCONCLUSIVE",

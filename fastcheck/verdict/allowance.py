@@ -1,7 +1,7 @@
-"""How far a correct backprop may lie from a difference of losses.
+"""How far a correct backprop may lie from a numerical gradient.
 
-Two parts, added: what the scheme's rounding does, and a share of the parameter's largest gradient
-for truncation and for the backprop's own rounding.
+Added: what the engine's rounding does; a share of the parameter's largest gradient for truncation
+and for the backprop's own rounding; and for a parameter without effect, what its rounding leaves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ByDtype = dict[np.dtype[Any], float]
+
 # A loss is computed with a relative error of a few unit roundoffs u; two of them are subtracted and
 # divided by 2h. 16 u |L| / h leaves room for losses summed over long batches.
 ROUNDING_FACTOR = 16.0
@@ -18,7 +20,22 @@ ROUNDING_FACTOR = 16.0
 # Truncation is h**2 / 6 times the third derivative: 1e-13 at h = 2**-20, 2e-9 at 1e-4. Backprop in
 # float64 rounds at 1e-15 of its largest terms. The rest is room for cancellation within the
 # gradient; in float32 the same rounding is 5e8 times larger.
-SHARE = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 1e-3}
+SHARE: ByDtype = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 1e-3}
+
+# Where the difference itself was computed, with a tiny step, only the backprop's rounding remains,
+# u = 2**-53 = 1.1e-16 of its largest terms in float64: room for terms that are 2**23 = 8e6 times
+# the largest gradient. In float32, where u = 6e-8, it is all of the share above.
+EXACT_SHARE: ByDtype = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-3}
+
+# The largest tiny step. Truncation of a one-sided difference, h / 2 times the second derivative, is
+# within the share of 1e-9 at 2**-40 = 9e-13 while that derivative is below 2,000 gradients.
+TINY_STEP = 2.0**-40
+
+# Of a parameter without effect, such as a bias before batch normalisation, the backprop is what is
+# left of terms as large as other parameters' gradients: a few u of them, and some more for sums
+# over long batches.
+RESIDUE_FACTOR = 64.0
+_UNIT_ROUNDOFF: ByDtype = {np.dtype(np.float64): 2.0**-53, np.dtype(np.float32): 2.0**-24}
 
 
 def rounding(loss: float, unit_roundoff: float, step: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -28,4 +45,24 @@ def rounding(loss: float, unit_roundoff: float, step: NDArray[np.float64]) -> ND
 
 def share(dtype: np.dtype[Any], largest: float) -> float:
     """Return the part that goes with the largest |g| of the parameter, by the backprop's dtype."""
-    return SHARE.get(dtype, SHARE[np.dtype(np.float64)]) * largest
+    return _of(SHARE, dtype) * largest
+
+
+def exact_share(
+    dtype: np.dtype[Any], largest: float, step: NDArray[np.float64], order: int
+) -> NDArray[np.float64]:
+    """Return `share` for differences that were computed as such, at these steps.
+
+    A step of the user's own may truncate: ``h**order`` is added from TINY_STEP on.
+    """
+    coarse = _of(SHARE, dtype) + step**order
+    return np.where(step <= TINY_STEP, _of(EXACT_SHARE, dtype), coarse) * largest
+
+
+def residue(dtype: np.dtype[Any], scale: float) -> float:
+    """Return the most that rounding leaves of no gradient, beside a model's largest, `scale`."""
+    return RESIDUE_FACTOR * _of(_UNIT_ROUNDOFF, dtype) * scale
+
+
+def _of(table: ByDtype, dtype: np.dtype[Any]) -> float:
+    return table.get(dtype, table[np.dtype(np.float64)])

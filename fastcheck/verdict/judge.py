@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.engine.result import ParameterDifferences
-from fastcheck.verdict.allowance import rounding, share
+from fastcheck.verdict.allowance import exact_share, residue, rounding, share
 
 # In the order of the codes stored per element.
 VERDICTS = ("pass", "kink", "approximate", "fail", "inconclusive")
 CODES = {name: code for code, name in enumerate(VERDICTS)}
-PASS, KINK, FAIL, INCONCLUSIVE = (CODES[name] for name in ("pass", "kink", "fail", "inconclusive"))
+PASS, KINK, APPROXIMATE, FAIL, INCONCLUSIVE = CODES.values()
 
 # Where the allowance exceeds this share of the largest |g|, agreement within it says nothing.
 MEANINGLESS = 0.1
@@ -23,6 +23,11 @@ MEANINGLESS = 0.1
 # such as a bias before batch normalisation, has rounding for a gradient, and that is right. 16 u /
 # 2**-20 times a loss of size 1 is 1.9e-9.
 NEGLIGIBLE = 1e-6
+
+# Beyond the allowance, yet within this share of the largest |g|: an epsilon that the backward
+# leaves out, where at least this part of the elements is so. A wrong weight stands alone.
+APPROXIMATION = 1e-5
+SYSTEMATIC = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ def judge(
     loss: float,
     unit_roundoff: float,
     scale: float = 0.0,
+    order: int = 2,
 ) -> ParameterVerdict:
     """Judge every element of a parameter.
 
@@ -57,7 +63,8 @@ def judge(
     where that exceeds MEANINGLESS of the largest |g| and is not negligible beside `scale`; *kink*
     where a switch was crossed and the backprop lies between the one-sided slopes, widened by their
     allowance; *inconclusive* where a switch was crossed and it does not, since several kinks may
-    coincide and the slopes of one side each are then not all there are; else *fail*.
+    coincide and the slopes of one side each are then not all there are; *approximate* where the
+    error is within APPROXIMATION of the largest |g| and SYSTEMATIC; else *fail*.
 
     Parameters
     ----------
@@ -66,25 +73,40 @@ def judge(
     numerical
         The engine's, of the same shape.
     loss, unit_roundoff
-        The loss and the rounding of its arithmetic.
+        The loss and the rounding of its arithmetic; 0 where the difference itself was computed.
     scale
         The largest |g| of all parameters: what an allowance may be small beside.
+    order
+        Of the scheme: truncation goes with this power of the step.
     """
     g = numerical.central
     a = np.asarray(analytic, dtype=np.float64)
     finite = np.isfinite(g)
     largest = float(np.max(np.abs(g), where=finite, initial=0.0))
-    slack = share(analytic.dtype, largest)
     noise = rounding(loss, unit_roundoff, numerical.step)
+    if unit_roundoff == 0.0:
+        slack = exact_share(analytic.dtype, largest, numerical.step, order)
+    else:
+        slack = np.full(g.shape, share(analytic.dtype, largest))
+    leftover = residue(analytic.dtype, scale)
+    without_effect = largest <= leftover
+    if without_effect:
+        slack += leftover
     bound = slack + noise
     with np.errstate(invalid="ignore"):
         equal = a == g
-        within = equal | (np.abs(a - g) <= bound)
+        error = np.abs(a - g)
+        within = equal | (error <= bound)
+        close = ~within & (error <= APPROXIMATION * largest)
         low = np.minimum(numerical.left, numerical.right) - slack - 2 * noise
         high = np.maximum(numerical.left, numerical.right) + slack + 2 * noise
         between = (low <= a) & (a <= high)
     meaningless = ~equal & (bound > MEANINGLESS * largest) & (bound > NEGLIGIBLE * scale)
+    if without_effect:
+        meaningless &= noise > NEGLIGIBLE * scale
     codes = np.full(g.shape, FAIL, np.uint8)
+    if _systematic(close, np.abs(g) > bound):
+        codes[close] = APPROXIMATE
     codes[numerical.switched] = INCONCLUSIVE
     between &= numerical.switched
     codes[between] = KINK
@@ -93,6 +115,11 @@ def judge(
     codes[~finite | ~np.isfinite(bound)] = INCONCLUSIVE
     codes[~np.isfinite(a)] = FAIL
     return ParameterVerdict(bound, codes)
+
+
+def _systematic(close: NDArray[np.bool_], visible: NDArray[np.bool_]) -> bool:
+    """Tell whether enough of the elements that can be told from zero are close, but not within."""
+    return bool(close.any() and np.sum(close & visible) >= SYSTEMATIC * np.sum(visible))
 
 
 def overall(verdicts: Iterable[str]) -> str:

@@ -110,7 +110,9 @@ def _two_operands(
     tables: Any,
     memory: Any,
     slots: Any,
+    most: Any,
     rows: Any,
+    bounds: Any,
     r: int,
     sample: int,
     panel: int,
@@ -118,42 +120,60 @@ def _two_operands(
     used: int,
     size: int,
 ) -> int:
-    """Fill result row r by a form with more than one moving operand."""
+    """Fill result row r by a form with more than one moving operand; return how many are far."""
     form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
     x_step, y_step = instruction[A_LANE_STEP], instruction[B_LANE_STEP]
     k_step = instruction[K_LANE_STEP]
+    a_row, b_row = tables[instruction[A_ROWS] + r], tables[instruction[B_ROWS] + r]
+    c_row = tables[instruction[C_ROWS] + r]
+    a_bound, b_bound, c_bound = bounds[a_row], bounds[b_row], bounds[c_row]
+    # Base values of one lane, or one per lane, with the largest of them.
     x = tables[instruction[A_ADDRESSES] + r] + address_shift(instruction, A, sample, panel)
     y = tables[instruction[B_ADDRESSES] + r] + address_shift(instruction, B, sample, panel)
     k = tables[instruction[K_ADDRESSES] + r] + address_shift(instruction, K, sample, panel)
     x_values, y_values = window(memory, x, 1), window(memory, y, 1)
+    x_most, y_most = abs(memory[x]), abs(memory[y])
     first, second = window(memory, k, 1), window(memory, k + delta, 1)
     third = window(memory, k + 2 * delta, 1)
+    first_most, second_most = abs(memory[k]), abs(memory[k + delta])
     if x_step == 1:
         x_values = window(slots, (instruction[A_SLOT] + r) * width, width)
+        x_most = most[instruction[A_SLOT] + r]
     if y_step == 1:
         y_values = window(slots, (instruction[B_SLOT] + r) * width, width)
+        y_most = most[instruction[B_SLOT] + r]
     if k_step == 1:
         slot = instruction[K_SLOT] + r
-        first = window(slots, slot * width, width)
-        second = window(slots, (slot + count) * width, width)
+        first, first_most = window(slots, slot * width, width), most[slot]
+        second, second_most = window(slots, (slot + count) * width, width), most[slot + count]
         third = window(slots, (slot + 2 * count) * width, width)
+    number = instruction[OUT] + r
+    bound = a_bound + b_bound
+    if form == MULTIPLY:
+        bound = x_most * b_bound + y_most * a_bound + a_bound * b_bound
+    elif form == CHOOSE:
+        bound = b_bound + c_bound
+        if a_bound != 0.0:
+            return 1
+    elif form == QUOTIENT:
+        bound = 2.0 * (first_most * a_bound + second_most * b_bound)
+        if k_step == 0 and not b_bound <= third[0]:
+            return 1
+    elif k_step == 0 and not bound <= third[0]:
+        return 1
+    bounds[number] = 2.0 * bound
     # Where no lane has base values of its own, all replicas are one segment.
     segment = width if x_step + y_step + k_step > 0 else used
-    number = instruction[OUT] + r
     far = 0
     for p in range(0, used, segment):
-        to = number * size + p
-        at_a = tables[instruction[A_ROWS] + r] * size + p
-        at_b = tables[instruction[B_ROWS] + r] * size + p
-        at_c = tables[instruction[C_ROWS] + r] * size + p
-        out, a = window(rows, to, segment), window(rows, at_a, segment)
-        b, c = window(rows, at_b, segment), window(rows, at_c, segment)
+        out, a = window(rows, number * size + p, segment), window(rows, a_row * size + p, segment)
+        b = window(rows, b_row * size + p, segment)
         if form == MULTIPLY:
             multiply(out, x_values, x_step, a, y_values, y_step, b)
         elif form == PICK:
             far += pick_of_two(out, a, b, first, second, third, k_step)
         elif form == CHOOSE:
-            far += choose(out, a, b, c, first, second, k_step)
+            choose(out, b, window(rows, c_row * size + p, segment), first, second, k_step)
         elif form == QUOTIENT:
             far += quotient(out, a, b, first, second, third, k_step)
         else:
@@ -243,7 +263,9 @@ def move_elements(
                 tables,
                 memory,
                 slots,
+                most,
                 rows,
+                bounds,
                 r,
                 sample,
                 panel,
@@ -251,7 +273,6 @@ def move_elements(
                 used,
                 size,
             )
-            bounds[number] = largest(window(out, 0, used))
         if far:
             _by_rule(
                 instruction,

@@ -2,6 +2,7 @@
 
 ``k_step`` is 0 where all lanes share a coefficient and 1 where each has its own. A loop with a
 limit returns how many lanes exceed it; there the result must be computed again by the exact rule.
+Where all lanes share the limit, it is for the caller to check.
 """
 
 from __future__ import annotations
@@ -98,21 +99,23 @@ def pick_laned(out: Any, a: Any, k: Any, limit: Any) -> int:
 @kernel
 def pick_of_two(out: Any, a: Any, b: Any, ka: Any, kb: Any, limit: Any, k_step: int) -> int:
     """Fill ``out = ka a + kb b``."""
+    if k_step == 0:
+        k, m = ka[0], kb[0]
+        for j in range(out.size):
+            out[j] = k * a[j] + m * b[j]
+        return 0
     far = 0
     for j in range(out.size):
-        out[j] = ka[j * k_step] * a[j] + kb[j * k_step] * b[j]
-        far += abs(a[j]) + abs(b[j]) > limit[j * k_step]
+        out[j] = ka[j] * a[j] + kb[j] * b[j]
+        far += abs(a[j]) + abs(b[j]) > limit[j]
     return far
 
 
 @kernel
-def choose(out: Any, a: Any, b: Any, c: Any, kb: Any, kc: Any, k_step: int) -> int:
-    """Fill ``out = kb b + kc c``; where a moves, it must be computed again."""
-    far = 0
+def choose(out: Any, b: Any, c: Any, kb: Any, kc: Any, k_step: int) -> None:
+    """Fill ``out = kb b + kc c``."""
     for j in range(out.size):
         out[j] = kb[j * k_step] * b[j] + kc[j * k_step] * c[j]
-        far += a[j] != 0.0
-    return far
 
 
 @kernel
@@ -135,27 +138,42 @@ def series_laned(out: Any, a: Any, slope: Any, bend: Any, limit: Any) -> int:
 @kernel
 def multiply(out: Any, x: Any, x_step: int, a: Any, y: Any, y_step: int, b: Any) -> None:
     """Fill ``out = x b + y a + a b``."""
-    for j in range(out.size):
-        out[j] = a[j] * (y[j * y_step] + b[j]) + x[j * x_step] * b[j]
+    if x_step == 0 and y_step == 0:
+        k, m = x[0], y[0]
+        for j in range(out.size):
+            out[j] = a[j] * (m + b[j]) + k * b[j]
+    else:
+        for j in range(out.size):
+            out[j] = a[j] * (y[j * y_step] + b[j]) + x[j * x_step] * b[j]
 
 
 @kernel
 def quotient(out: Any, a: Any, b: Any, inverse: Any, slope: Any, limit: Any, k_step: int) -> int:
     """Fill ``out = (a / y - x b / y^2) (1 - b / y)``."""
+    if k_step == 0:
+        k, m = inverse[0], slope[0]
+        for j in range(out.size):
+            out[j] = _divide_series(k, m, a[j], b[j])
+        return 0
     far = 0
     for j in range(out.size):
-        out[j] = _divide_series(inverse[j * k_step], slope[j * k_step], a[j], b[j])
-        far += abs(b[j]) > limit[j * k_step]
+        out[j] = _divide_series(inverse[j], slope[j], a[j], b[j])
+        far += abs(b[j]) > limit[j]
     return far
 
 
 @kernel
 def soft(out: Any, a: Any, b: Any, p: Any, q: Any, limit: Any, k_step: int) -> int:
     """Fill ``out = p a + q b + p q (a - b)^2 / 2``."""
+    if k_step == 0:
+        k, m = p[0], q[0]
+        for j in range(out.size):
+            out[j] = _logaddexp_series(k, m, a[j], b[j])
+        return 0
     far = 0
     for j in range(out.size):
-        out[j] = _logaddexp_series(p[j * k_step], q[j * k_step], a[j], b[j])
-        far += (abs(a[j]) > limit[j * k_step]) | (abs(b[j]) > limit[j * k_step])
+        out[j] = _logaddexp_series(p[j], q[j], a[j], b[j])
+        far += (abs(a[j]) > limit[j]) | (abs(b[j]) > limit[j])
     return far
 
 

@@ -1,0 +1,43 @@
+"""What each part of the benchmark hands over to be shown: a table, lines, requirements, data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.musts import Must
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part, measured.
+
+    Attributes
+    ----------
+    title
+        What was measured.
+    headings
+        Of the columns; the first and one called "note" are words, the others numbers.
+    rows
+        The cells.
+    below
+        Lines below the table.
+    musts
+        The requirements, with what was reached.
+    data
+        Everything measured, as plain data.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    below: tuple[str, ...] = ()
+    musts: tuple[Must, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_number(self, column: int) -> bool:
+        """Whether a column is set flush right."""
+        return column > 0 and self.headings[column] != "note"
