@@ -1,4 +1,4 @@
-"""``python -m bench``: print the side-by-side table."""
+"""``python -m bench``: measure, and print side by side."""
 
 # NumPy must not be loaded when this module is: `main` may first have to start another process.
 
@@ -11,16 +11,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastcheck.errors import FastcheckError
 
 if TYPE_CHECKING:
-    from bench.table import Measured
-    from bench.timing import Tell
+    from bench.section import Section, Tell
 
 # Makes OpenBLAS use another processor's kernels: a timing of them would be nobody's.
 FOREIGN_KERNELS = "OPENBLAS_CORETYPE"
+
+PARTS = {
+    "classic": "engines and peers side by side on the classic network",
+    "accuracy": "errors over seeds, output ReLU, pixels and losses",
+    "deep": "a deep network: time, threads, error, memory",
+    "growth": "time by batch and hidden units",
+    "start": "whole processes, and where their time goes",
+}
 
 _BAD_USAGE, _INTERRUPTED = 2, 130
 _WIDTH = 150  # where the output is no terminal
@@ -30,27 +37,33 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser; `main` only uses it."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Time fastcheck's engines and other gradient checkers side by side with the "
-        "classic Python loop, on the classic 784-50-10 network and 100 MNIST digits. With the "
-        "defaults: about five minutes.",
+        description="Time fastcheck and other gradient checkers side by side with the classic "
+        "Python loop, on MNIST digits, and measure their errors. All parts: a few minutes.",
+        epilog="Parts: " + "; ".join(f"{name}: {words}" for name, words in PARTS.items()) + ".",
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)"
     )
     parser.add_argument(
         "--rounds",
         type=_positive,
-        default=3,
         metavar="N",
-        help="in each, every competitor has one turn; the slow peers only in the first "
-        "(default: 3)",
+        help="in each, every competitor has one turn; the slow ones only in the first "
+        "(default: 3 for classic, more elsewhere)",
     )
     parser.add_argument(
-        "--batch", type=_positive, default=100, metavar="N", help="digits (default: 100)"
+        "--batch", type=_positive, default=100, metavar="N", help="classic: digits (default: 100)"
     )
     parser.add_argument(
-        "--hidden", type=_positive, default=50, metavar="N", help="hidden units (default: 50)"
+        "--hidden",
+        type=_positive,
+        default=50,
+        metavar="N",
+        help="classic: hidden units (default: 50)",
     )
     parser.add_argument("--json", metavar="PATH", help="also write everything measured as JSON")
     parser.add_argument(
-        "--markdown", action="store_true", help="print the table as the README has it"
+        "--markdown", action="store_true", help="print the tables as the README has them"
     )
     return parser
 
@@ -66,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = make_parser()
     options = parser.parse_args(arguments)
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"part={part!r} must be one of {', '.join(PARTS)}")
     try:
         if FOREIGN_KERNELS in os.environ:
             return _without_foreign_kernels(arguments)
@@ -81,61 +97,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(*, rounds: int, batch: int, hidden: int, tell: Tell) -> Measured:
-    """Time everything.
+def measure(
+    part: str, *, rounds: int | None = None, batch: int = 100, hidden: int = 50, tell: Tell
+) -> Section:
+    """Measure one part.
 
     Parameters
     ----------
+    part
+        One of PARTS.
     rounds, batch, hidden
         As on the command line.
     tell
         Called with what is about to run.
     """
-    from bench.accurate import precision
-    from bench.cases import Sizes
-    from bench.cold_start import cold_start
-    from bench.competitors import REFERENCE, entrants
-    from bench.machine import machine
-    from bench.table import Measured, rows_of
-    from bench.timing import interleaved, one_blas_thread
+    from bench import accuracy, classic, cold_start, deep, growth
 
-    competitors = entrants(Sizes(batch, hidden))
-    starts = cold_start(rounds=rounds, tell=tell)
-    timings = interleaved(tuple(competitors.values()), rounds=rounds, tell=tell)
-    with one_blas_thread():
-        surroundings = machine()
-    case = competitors[REFERENCE].case
-    return Measured(
-        rows=rows_of(competitors, timings),
-        cold_start=starts.seconds,
-        cold_start_medians=starts.medians(),
-        batch=batch,
-        hidden=hidden,
-        parameters=case.parameters,
-        dtype=case.dtype,
-        rounds=rounds,
-        precision=precision(),
-        machine=surroundings,
-    )
+    if part == "classic":
+        return classic.measure(tell=tell, rounds=rounds, batch=batch, hidden=hidden)
+    if part == "accuracy":
+        return accuracy.measure(tell=tell)
+    if part == "deep":
+        return deep.measure(tell=tell, rounds=rounds)
+    if part == "growth":
+        return growth.measure(tell=tell, rounds=rounds)
+    return cold_start.measure(tell=tell, rounds=rounds)
 
 
 def _report(options: argparse.Namespace) -> None:
+    """Measure the parts and print each as soon as it is measured."""
     from rich.console import Console
 
-    from bench.table import as_json, markdown, renderable
+    from bench.table import as_json, machine_words, markdown, renderable
 
-    with _progress() as tell:
-        measured = measure(
-            rounds=options.rounds, batch=options.batch, hidden=options.hidden, tell=tell
-        )
+    console = Console()
+    console = console if console.is_terminal else Console(width=_WIDTH)
+    sections = {}
+    for part in options.parts or PARTS:
+        with _progress() as tell:
+            section = measure(
+                part,
+                rounds=options.rounds,
+                batch=options.batch,
+                hidden=options.hidden,
+                tell=tell,
+            )
+        sections[part] = section
+        if options.markdown:
+            print(markdown(section), flush=True)
+        else:
+            console.print(renderable(section))
+    machine = _machine()
+    print(machine_words(machine))
     if options.json is not None:
-        Path(options.json).write_text(as_json(measured), encoding="utf-8")
-    if options.markdown:
-        print(markdown(measured))
-    else:
-        console = Console()
-        console = console if console.is_terminal else Console(width=_WIDTH)
-        console.print(renderable(measured))
+        Path(options.json).write_text(as_json(sections, machine), encoding="utf-8")
+
+
+def _machine() -> dict[str, Any]:
+    """Return what the timings depend on, with BLAS as it was."""
+    from bench.machine import machine
+    from bench.timing import one_blas_thread
+
+    with one_blas_thread():
+        return machine()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bench import competitors
+from bench.accuracy import LARGEST
 from bench.entrant import Entrant
 from bench.pedantic import measured
 from fastcheck.engine.steps import FULL_STEP
@@ -29,20 +30,31 @@ def test_reference_loop(benchmark: Any, everyone: Everyone) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        competitors.PROGRAM,
         competitors.ONE_THREAD,
-        competitors.TWO_THREADS,
-        competitors.EXAMPLE,
+        competitors.BARE,
         competitors.GRADCHECK,
+        competitors.EXAMPLE,
     ],
 )
-def test_full_engine(benchmark: Any, everyone: Everyone, name: str) -> None:
-    error = measured(benchmark, everyone[name], rounds=3)
+def test_incremental_engine(benchmark: Any, everyone: Everyone, name: str) -> None:
+    error = measured(benchmark, everyone[name], rounds=20)
     assert error is not None
-    assert error < FULL_STEP  # a fast wrong answer is none
+    assert error < LARGEST  # a fast wrong answer is none
+
+
+def test_full_engine(benchmark: Any, everyone: Everyone) -> None:
+    error = measured(benchmark, everyone[competitors.FULL], rounds=3)
+    assert error is not None
+    assert error < FULL_STEP
 
 
 def test_recording(benchmark: Any, everyone: Everyone) -> None:
     assert measured(benchmark, everyone[competitors.RECORDING], rounds=20) is None
+
+
+def test_loss(benchmark: Any, everyone: Everyone) -> None:
+    assert measured(benchmark, everyone[competitors.LOSS], rounds=20, iterations=20) is None
 
 
 def test_backprop(benchmark: Any, everyone: Everyone) -> None:

@@ -124,18 +124,14 @@ def example_case(sizes: Sizes) -> Case:
     model = _example().TwoLayerNet(_PIXELS, sizes.hidden, _CLASSES)
     x, t = data.mnist(sizes.batch)
     activations = _activations(output_relu=False)
-    return Case(
-        model, x, t, False, accurate_gradient(model.params, x, t, activations=activations)
-    )
+    return Case(model, x, t, False, accurate_gradient(model.params, x, t, activations=activations))
 
 
 def deep_case(batch: int = deep_network.BATCH) -> Case:
     """Return the deep network, ReLU and tanh mixed."""
     model, x, t = deep_network.build(batch)
     activations = (*deep_network.ACTIVATIONS, "none")
-    return Case(
-        model, x, t, False, accurate_gradient(model.params, x, t, activations=activations)
-    )
+    return Case(model, x, t, False, accurate_gradient(model.params, x, t, activations=activations))
 
 
 def _activations(*, output_relu: bool) -> tuple[str, str]:

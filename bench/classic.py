@@ -93,10 +93,14 @@ def section(rows: tuple[Row, ...], case: Case, *, rounds: int) -> Section:
         headings=HEADINGS,
         rows=tuple(map(_cells, rows)),
         below=(
-            f"Medians of {words}, least of all calls, ratios within a round; "
-            '"once": in the first round only. fastcheck with 2 threads, BLAS with one.',
-            "Largest error: max |g - accurate| / max |accurate| of the worst parameter; "
-            f"{precision()}.",
+            (
+                f"Medians of {words}, least of all calls, ratios within a round; "
+                '"once": in the first round only. fastcheck with 2 threads, BLAS with one.'
+            ),
+            (
+                "Largest error: max |g - accurate| / max |accurate| of the worst parameter; "
+                f"{precision()}."
+            ),
         ),
         musts=_musts({row.what: row for row in rows}),
         data={
@@ -138,8 +142,7 @@ def _musts(rows: Mapping[str, Row]) -> tuple[Must, ...]:
         if (ratio := rows[name].ratio) is not None
     ]
     taken, program, loss = (
-        rows[name].median
-        for name in (competitors.GRADCHECK, competitors.PROGRAM, competitors.LOSS)
+        rows[name].median for name in (competitors.GRADCHECK, competitors.PROGRAM, competitors.LOSS)
     )
     if taken is not None and program is not None and loss is not None:
         musts.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastcheck import data, nn
@@ -10,7 +11,7 @@ UNITS = (784, 256, 128, 64, 10)
 ACTIVATIONS = ("relu", "tanh", "relu")  # after each hidden layer
 BATCH = 100
 
-_LAYERS = {"relu": nn.Relu, "tanh": nn.Tanh}
+_LAYERS: Mapping[str, Callable[[], nn.Layer]] = {"relu": nn.Relu, "tanh": nn.Tanh}
 
 
 def build(batch: int = BATCH) -> tuple[Any, Any, Any]:

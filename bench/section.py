@@ -20,7 +20,9 @@ class Section:
     title
         What was measured.
     headings
-        Of the columns; the first and one called "note" are words, the others numbers.
+        Of the columns.
+    words
+        Those of columns that are words, beside the first; the others are numbers.
     rows
         The cells.
     below
@@ -34,10 +36,11 @@ class Section:
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: tuple[str, ...] = ("note",)
     below: tuple[str, ...] = ()
     musts: tuple[Must, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def is_number(self, column: int) -> bool:
         """Whether a column is set flush right."""
-        return column > 0 and self.headings[column] != "note"
+        return column > 0 and self.headings[column] not in self.words

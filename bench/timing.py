@@ -3,8 +3,8 @@
 In every round each competitor has one turn, in the same order, so a ratio compares two turns that
 are close in time; the median over the rounds drops the round in which something else was running.
 What takes too long for that has its turn in the first round only. What is short is called several
-times in a turn, and the turn's time is the median of them; the least time of all calls, the one that
-was disturbed least, is kept as well.
+times in a turn, and the turn's time is the median of them; the least time of all calls, that of
+the one disturbed least, is kept as well.
 """
 
 from __future__ import annotations

@@ -148,7 +148,8 @@ def gradcheck(
         engine=result.engine,
         step=result.step,
         threads=result.threads,
-        loss=result.loss,
+        # The model's own, to the last bit.
+        loss=result.loss if found.program is None else found.program.loss,
         accuracy=accuracy,
         batch=batch_size(x),
         seconds=perf_counter() - began,
@@ -157,6 +158,7 @@ def gradcheck(
         record_seconds=found.record_seconds,
         notes=notes,
         second_opinion=second_opinion if opinion else None,
+        scheme=scheme,
     )
 
 

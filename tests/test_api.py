@@ -51,7 +51,7 @@ def test_everything_passes_and_nothing_changes(net, batch):
     assert report.passed
     assert report.verdict == "pass"
     assert list(report.params) == ["W1", "b1", "W2", "b2"]
-    assert report.engine == "full"
+    assert report.engine == "incremental"
     assert report.loss == net.loss(*batch)
     assert report.accuracy == net.accuracy(*batch)
     assert report.batch == 8
@@ -68,34 +68,104 @@ def test_numerical_gradient_is_like_params(net, batch):
     backprop = net.gradient(*batch)
     assert list(gradient) == list(net.params)
     for name, array in gradient.items():
-        assert np.allclose(array, backprop[name], rtol=0, atol=1e-8)
+        assert agree(array, backprop[name], 1e-13)
 
 
-def test_a_program_may_be_given(net, batch):
+def agree(one, other, tolerance):
+    """Whether two gradients agree to a share of the largest entry."""
+    return np.abs(one - other).max() <= tolerance * np.abs(other).max()
+
+
+SCHEMES = ["central", "forward", "backward", "central4"]
+
+
+@pytest.mark.parametrize("engine", ["auto", "incremental", "full"])
+def test_a_program_may_be_given(net, batch, engine):
     program = fastcheck.record(net, *batch)
-    again = fastcheck.numerical_gradient(program, params="b2")
-    direct = fastcheck.numerical_gradient(net, *batch, params=["b2"])
+    again = fastcheck.numerical_gradient(program, engine=engine, params="b2")
+    direct = fastcheck.numerical_gradient(net, *batch, engine=engine, params=["b2"])
     assert list(again) == list(direct) == ["b2"]
     assert np.array_equal(again["b2"], direct["b2"])
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_program_may_be_given_with_a_scheme(net, batch, scheme):
+    program = fastcheck.record(net, *batch)
+    options = {"scheme": scheme, "params": ["W1", "b2"]}
+    again = fastcheck.numerical_gradient(program, engine="incremental", **options)
+    direct = fastcheck.numerical_gradient(net, *batch, engine="incremental", **options)
+    assert list(again) == ["W1", "b2"]
+    for name, array in again.items():
+        assert np.array_equal(array, direct[name])
+
+
+def test_a_program_has_no_loss_for_the_reference_engine(net, batch):
+    program = fastcheck.record(net, *batch)
     with pytest.raises(InvalidType, match="model=Program has no Python loss"):
         fastcheck.numerical_gradient(program, engine="reference")
 
 
-def test_options_mean_the_same_for_both_engines(batch):
+def test_options_mean_the_same_for_all_engines(batch):
     net = nn.Network([nn.Affine(784, 6), nn.Tanh(), nn.Affine(6, 10)])
     options = {"step": 2.0**-13, "params": ["b1", "W2"]}
+    incremental = fastcheck.numerical_gradient(net, *batch, engine="incremental", **options)
     full = fastcheck.numerical_gradient(net, *batch, engine="full", **options)
     loop = fastcheck.numerical_gradient(net, *batch, engine="reference", **options)
-    assert list(full) == list(loop) == ["b1", "W2"]
+    assert list(incremental) == list(full) == list(loop) == ["b1", "W2"]
     for name in full:
         assert np.abs(full[name] - loop[name]).max() < 5e-11
+        assert np.abs(full[name] - incremental[name]).max() < 5e-11
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_is_right_to_rounding(batch, scheme):
+    net = nn.Network([nn.Affine(784, 6), nn.Tanh(), nn.Affine(6, 10)])
+    report = fastcheck.gradcheck(net, *batch, scheme=scheme)
+    assert (report.engine, report.scheme, report.verdict) == ("incremental", scheme, "pass")
+    for item in report.params.values():
+        assert agree(item.analytic, item.numerical, 1e-13)
+
+
+@pytest.mark.parametrize("step", [1e-2, 1e-3, 1e-5, 1e-9, 1e-12, 1e-30, 1e-200])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_correct_gradient_passes_at_any_step(batch, scheme, step):
+    # Of a coarse step the truncation is allowed for, by the order of the scheme.
+    net = nn.Network([nn.Affine(784, 6), nn.Tanh(), nn.Affine(6, 10)])
+    report = fastcheck.gradcheck(net, *batch, scheme=scheme, step=step, params=["b1", "W2"])
+    assert report.verdict == "pass", str(report)
+    assert report.step == step
+
+
+@pytest.mark.parametrize("scheme", ["forward", "backward"])
+def test_a_one_sided_scheme_sees_both_sides_of_a_kink(scheme):
+    class Kink:
+        def __init__(self, share):
+            self.params = {"w": np.zeros(3)}
+            self.share = share
+
+        def loss(self, x, t):
+            return np.sum(np.maximum(self.params["w"], 0) * x)
+
+        def gradient(self, x, t):
+            return {"w": self.share * x}
+
+    x = np.array([1.0, 2.0, 3.0])
+    for share, verdict in [(0.0, "pass"), (0.5, "pass"), (1.0, "pass"), (1.1, "inconclusive")]:
+        report = fastcheck.gradcheck(Kink(share), x, None, scheme=scheme)
+        assert report.verdict == verdict
+        assert report.params["w"].switched.all()
+        assert report.params["w"].right.tolist() == [1.0, 2.0, 3.0]
+        assert report.params["w"].left.tolist() == [0.0, 0.0, 0.0]
+    chosen = report.params["w"].numerical
+    side = report.params["w"].right if scheme == "forward" else report.params["w"].left
+    assert np.array_equal(chosen, side)
 
 
 def test_progress_reaches_the_end(net, batch):
     def note(seen, done, total):
         seen.append((done, total))
 
-    for engine in ("full", "reference"):
+    for engine in ("incremental", "full", "reference"):
         seen = []
         fastcheck.gradcheck(net, *batch, engine=engine, params="b2", progress=partial(note, seen))
         assert seen[-1] == (10, 10)
@@ -109,8 +179,9 @@ def test_what_cannot_be_recorded_goes_to_the_reference_engine_and_says_so(batch)
     (note,) = report.notes
     assert "engine reference, since the loss could not be recorded" in note
     assert "test_api.py" in note
-    with pytest.raises(CannotRecord, match=r"a decision \(bool\) at .*test_api.py:\d+"):
-        fastcheck.gradcheck(model, *batch, engine="full")
+    for options in ({"engine": "full"}, {"engine": "incremental"}, {"scheme": "forward"}):
+        with pytest.raises(CannotRecord, match=r"a decision \(bool\) at .*test_api.py:\d+"):
+            fastcheck.gradcheck(model, *batch, **options)
 
 
 def test_assert_gradcheck(net, batch):
@@ -130,7 +201,26 @@ def test_assert_gradcheck(net, batch):
         ({"threads": 1.5}, InvalidType, r"threads=1.5 must be an integer"),
         ({"step": 0.0}, InvalidArgument, r"step=0.0 must be a positive finite number"),
         ({"step": float("nan")}, InvalidArgument, r"step=nan must be a positive"),
-        ({"step": 1e-30}, InvalidArgument, r"step=1e-30 is lost beside W1\[0, 0\]"),
+        (
+            {"step": 1e-30, "engine": "full"},
+            InvalidArgument,
+            r"step=1e-30 is lost beside W1\[0, 0\]",
+        ),
+        (
+            {"scheme": "centre"},
+            UnknownChoice,
+            r"scheme='centre' is unknown; choose from 'central', 'forward', 'backward', .central4'",
+        ),
+        (
+            {"scheme": "central4", "engine": "full"},
+            InvalidArgument,
+            r"scheme='central4' is not for engine='full', .* only; use engine='incremental'",
+        ),
+        (
+            {"scheme": "backward", "engine": "reference"},
+            InvalidArgument,
+            r"scheme='backward' is not for engine='reference', .* only; use engine='incremental'",
+        ),
         ({"params": "W3"}, UnknownChoice, r"params='W3' is unknown; choose from 'W1', 'b1'"),
         ({"params": []}, InvalidArgument, r"params=\[\] names no parameter"),
     ],
@@ -180,7 +270,7 @@ class Diverged(Wrapped):
         return self.net.loss(x, t) * self.value
 
 
-@pytest.mark.parametrize("engine", ["auto", "full", "reference"])
+@pytest.mark.parametrize("engine", ["auto", "incremental", "full", "reference"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_loss_that_is_no_number(batch, engine, value):
     with pytest.raises(InvalidArgument, match=f"model.loss returned {value} at the parameters"):
@@ -225,7 +315,7 @@ def every_second(array):
     return wide[..., ::2]
 
 
-@pytest.mark.parametrize("engine", ["full", "reference"])
+@pytest.mark.parametrize("engine", ["incremental", "full", "reference"])
 @pytest.mark.parametrize("change", [read_only, np.asfortranarray, every_second])
 def test_parameters_in_unusual_memory(batch, engine, change):
     model = Elsewhere(change)
@@ -236,7 +326,7 @@ def test_parameters_in_unusual_memory(batch, engine, change):
         assert array.flags.writeable == before[name][1]
 
 
-@pytest.mark.parametrize("engine", ["full", "reference"])
+@pytest.mark.parametrize("engine", ["incremental", "full", "reference"])
 def test_an_exception_in_the_middle_of_the_loss(batch, engine):
     class Failing(Wrapped):
         calls = 0
@@ -265,7 +355,7 @@ def test_a_gradient_that_reads_what_loss_left_behind(batch):
         def gradient(self, x, t):
             return self.net.gradient(self.x, self.t)
 
-    for engine in ("full", "reference"):
+    for engine in ("incremental", "full", "reference"):
         model = Textbook()
         assert fastcheck.gradcheck(model, *batch, engine=engine, params=["b1", "b2"]).passed
 
@@ -319,25 +409,26 @@ def test_curvature_is_no_kink(factor, verdict):
 
 def test_a_bias_before_batch_normalisation_has_no_gradient_and_passes():
     class Normalised:
-        def __init__(self):
+        def __init__(self, gradient=None):
             rng = np.random.default_rng(0)
             self.params = {"W": rng.standard_normal((3, 2)), "b": rng.standard_normal(2)}
+            self.gradient = lambda x, t: gradient
 
         def loss(self, x, t):
             z = x @ self.params["W"] + self.params["b"]
             z = (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + 1e-5)
             return np.sum(z**3)
 
-        def gradient(self, x, t):
-            return {"W": numerical["W"], "b": np.array([3e-16, -1e-16])}
-
     x = np.random.default_rng(1).standard_normal((9, 3))
-    numerical = fastcheck.numerical_gradient(Normalised(), x, None)
-    report = fastcheck.gradcheck(Normalised(), x, None)
-    assert {name: item.verdict for name, item in report.params.items()} == {
-        "W": "pass",
-        "b": "pass",
-    }
+    for engine in ("incremental", "full"):
+        numerical = fastcheck.numerical_gradient(Normalised(), x, None, engine=engine)
+        for bias, verdict in [([3e-16, -1e-16], "pass"), ([1e-4, 0.0], "fail")]:
+            model = Normalised({"W": numerical["W"], "b": np.array(bias)})
+            report = fastcheck.gradcheck(model, x, None, engine=engine)
+            assert {name: item.verdict for name, item in report.params.items()} == {
+                "W": "pass",
+                "b": verdict,
+            }
 
 
 def test_several_kinks_at_one_place_are_not_called_wrong():
@@ -379,7 +470,15 @@ def test_integer_gradients_are_numbers(batch):
 def test_float32(batch):
     net = nn.TwoLayerNet(784, 6, 10, seed=1, dtype="float32", weight_scale=0.1)
     report = fastcheck.gradcheck(net, *batch)
+    assert report.engine == "incremental"
     assert report.passed
+    # The differences are those of the same network in float64, to rounding.
+    wide = nn.TwoLayerNet(784, 6, 10, seed=1, weight_scale=0.1)
+    for name, array in wide.params.items():
+        array[...] = net.params[name]
+    backprop = wide.gradient(batch[0].astype(np.float32).astype(np.float64), batch[1])
+    for name, item in report.params.items():
+        assert agree(item.numerical, backprop[name], 1e-12), name
     assert report.params["W1"].analytic.dtype == np.float32
     assert report.params["W1"].numerical.dtype == np.float64
 

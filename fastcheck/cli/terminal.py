@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fastcheck.engine.workers import Progress as ProgressCallback
 from fastcheck.errors import InvalidArgument
 
-# A run shorter than this shows no progress bar, in seconds.
+# Differences that take less than this show no progress bar, in seconds.
 _PATIENCE = 1.0
 
 
 @contextmanager
 def progress_bar(console: Console, what: str, *, quiet: bool) -> Iterator[ProgressCallback | None]:
-    """Yield a callback that shows a bar on a terminal once the run exceeds `_PATIENCE`."""
+    """Yield a callback that shows a bar on a terminal after `_PATIENCE`, by its own first call."""
     if quiet or not sys.stdout.isatty():
         yield None
         return
@@ -30,9 +30,12 @@ def progress_bar(console: Console, what: str, *, quiet: bool) -> Iterator[Progre
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None, visible=False)
+        task = progress.add_task(what, total=None, visible=False, start=False)
 
         def advance(done: int, total: int) -> None:
+            # Not before: compiling the kernels is no progress.
+            if not progress.tasks[task].started:
+                progress.start_task(task)
             elapsed = progress.tasks[task].elapsed or 0.0
             progress.update(task, completed=done, total=total, visible=elapsed > _PATIENCE)
 

@@ -18,8 +18,7 @@ class ParameterDifferences:
     central
         float64: (L(w + h) - L(w - h)) / 2h, or what another scheme gives in its place.
     left, right
-        float64: the one-sided differences, (L(w) - L(w - h)) / h and (L(w + h) - L(w)) / h. Where
-        a scheme has no point on that side, the same as `central`.
+        float64: the one-sided differences, (L(w) - L(w - h)) / h and (L(w + h) - L(w)) / h.
     step
         float64: the h of each element.
     switched

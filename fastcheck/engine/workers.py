@@ -116,18 +116,25 @@ def work_through(
     done: list[int] = []
     total = sum(item.elements for item in ranges)
 
-    def work() -> None:
-        worker = make_worker()
-        # next() of a list's iterator is one step of the interpreter: no two threads get the same
-        # range.
-        for item in _until(stop, todo):
-            worker(item)
-            done.append(item.elements)
+    def help_out() -> None:
+        try:
+            worker = make_worker()
+            # next() of a list's iterator is one step of the interpreter: no two threads get the
+            # same range.
+            for item in _until(stop, todo):
+                worker(item)
+                done.append(item.elements)
+        except BaseException:
+            # The others, the calling thread among them, end after the ranges under way.
+            stop.set()
+            raise
 
+    if not ranges:
+        return
     helpers = min(threads, len(ranges)) - 1
     with ThreadPoolExecutor(max(1, helpers), thread_name_prefix="fastcheck") as executor:
         try:
-            pending = {executor.submit(work) for _ in range(helpers)}
+            pending = {executor.submit(help_out) for _ in range(helpers)}
             # The calling thread works too: the system starts a new thread on another CPU than that
             # of a thread that runs, but not always than that of one that is about to wait.
             worker = make_worker()

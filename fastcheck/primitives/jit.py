@@ -3,7 +3,8 @@
 ``kernel`` compiles what other kernels call; it is never cached on its own, since the compiled code
 of whoever calls it contains it. ``linear_kernel`` is the same and lets LLVM fuse a product and a
 sum into one rounding, which is safe only in plain linear products. ``entry_kernel`` is what Python
-calls: compiled once for all programs and kept on disk.
+calls: compiled once for all programs and kept on disk; ``shared_kernel`` is kept there too, though
+kernels call it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,25 @@ def entry_kernel(function: Callable[..., Any]) -> Any:
     finally:
         numba.config.CACHE_DIR = before
     _keep_going_without_disk(dispatcher)
+    return dispatcher
+
+
+# Called before a shared kernel is looked for on disk: another process may be about to put it there.
+before_sharing: list[Callable[[], None]] = []
+
+
+def shared_kernel(function: Callable[..., Any]) -> Any:
+    """Do the same for a kernel that other kernels call, so that another process can build it."""
+    dispatcher = entry_kernel(function)
+    if hasattr(dispatcher, "_cache"):
+        load = dispatcher._cache.load_overload
+
+        def load_overload(signature: Any, target: Any) -> Any:
+            while before_sharing:
+                before_sharing.pop()()
+            return load(signature, target)
+
+        dispatcher._cache.load_overload = load_overload
     return dispatcher
 
 

@@ -52,8 +52,17 @@ def spread_reduction(
     lead = operand.ndim - len(own)
     reduced = operand
     for item in sorted(axis, reverse=True):
-        reduced = join.reduce(reduced, axis=lead + item)
+        reduced = _along(join, reduced, lead + item)
     return np.reshape(reduced, (*operand.shape[:lead], *result))
+
+
+def _along(join: np.ufunc, operand: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Join along an axis; where there is nothing on it, return what joins without effect."""
+    if operand.shape[axis] or join.identity is not None:
+        return np.asarray(join.reduce(operand, axis=axis))
+    limits = np.iinfo(operand.dtype)
+    neutral = limits.max if join is np.minimum else limits.min
+    return np.asarray(join.reduce(operand, axis=axis, initial=neutral))
 
 
 def spread_matmul(
@@ -61,8 +70,8 @@ def spread_matmul(
 ) -> NDArray[Any]:
     """Join a whole row of the left factor with a whole column of the right one."""
     left, right = operands
-    rows = join.reduce(left, axis=-1, keepdims=True)
-    columns = join.reduce(right, axis=-2, keepdims=True)
+    rows = np.expand_dims(_along(join, left, -1), -1)
+    columns = np.expand_dims(_along(join, right, -2), -2)
     own = ((*shapes[0][:-1], 1), (*shapes[1][:-2], 1, shapes[1][-1]))
     return spread_elementwise(join, (rows, columns), own, result)
 

@@ -24,6 +24,7 @@ def as_dict(report: Report) -> dict[str, Any]:
         "batch": report.batch,
         "parameters": report.size,
         "engine": report.engine,
+        "scheme": report.scheme,
         "step": report.step,
         "threads": report.threads,
         "seconds": report.seconds,

@@ -156,7 +156,7 @@ class Report:
     findings
         What is wrong beyond single elements.
     engine, step, threads
-        How the numerical gradient was computed.
+        How the numerical gradient was computed; `scheme` too.
     loss
         At the parameters that were checked.
     accuracy
@@ -166,11 +166,14 @@ class Report:
     seconds
         Wall time of the whole check.
     engine_seconds, setup_seconds, record_seconds
-        Of it: the differences; compiling the kernels or loading them; recording and its proof.
+        Of it: the differences; laying out the program, compiling the kernels or loading them, and
+        the proof of the differences; recording and its proof.
     notes
         What the reader should know, such as why another engine was not used.
     second_opinion
         The library whose autograd was asked too, None where none was.
+    scheme
+        Which points were differenced: "central", "forward", "backward" or "central4".
     """
 
     params: Mapping[str, ParameterReport]
@@ -187,6 +190,7 @@ class Report:
     record_seconds: float
     notes: tuple[str, ...]
     second_opinion: str | None = None
+    scheme: str = "central"
 
     @property
     def verdict(self) -> str:

@@ -140,12 +140,13 @@ def _summary(report: Report) -> str:
 
 def _timing(report: Report) -> str:
     threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
+    scheme = "" if report.scheme == "central" else f"scheme {report.scheme}, "
     return (
-        f"engine {report.engine}, step {report.step:.3g}, {threads}\n"
+        f"engine {report.engine}, {scheme}step {report.step:.3g}, {threads}\n"
         f"{report.size:,} parameters in {report.engine_seconds:.3g} s, "
         f"{report.parameters_per_second:,.0f} per second\n"
         f"{report.seconds:.3g} s in all: {report.record_seconds:.2g} s recording, "
-        f"{report.setup_seconds:.2g} s compiling or loading kernels"
+        f"{report.setup_seconds:.2g} s for kernels and proof"
     )
 
 

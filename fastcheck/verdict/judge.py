@@ -62,9 +62,9 @@ def judge(
     gradient is not; *pass* where the two are equal or within the allowance, but *inconclusive*
     where that exceeds MEANINGLESS of the largest |g| and is not negligible beside `scale`; *kink*
     where a switch was crossed and the backprop lies between the one-sided slopes, widened by their
-    allowance; *inconclusive* where a switch was crossed and it does not, since several kinks may
-    coincide and the slopes of one side each are then not all there are; *approximate* where the
-    error is within APPROXIMATION of the largest |g| and SYSTEMATIC; else *fail*.
+    allowance; *approximate* where it is off by no more than APPROXIMATION of the largest |g|, and
+    SYSTEMATIC; *inconclusive* where a switch was crossed, since several kinks may coincide and the
+    slopes of one side each are then not all there are; else *fail*.
 
     Parameters
     ----------
@@ -97,18 +97,18 @@ def judge(
         equal = a == g
         error = np.abs(a - g)
         within = equal | (error <= bound)
-        close = ~within & (error <= APPROXIMATION * largest)
         low = np.minimum(numerical.left, numerical.right) - slack - 2 * noise
         high = np.maximum(numerical.left, numerical.right) + slack + 2 * noise
-        between = (low <= a) & (a <= high)
+        between = numerical.switched & (low <= a) & (a <= high)
+        off = np.where(numerical.switched, np.maximum(low - a, a - high), error)
+        close = ~within & ~between & (off <= APPROXIMATION * largest)
     meaningless = ~equal & (bound > MEANINGLESS * largest) & (bound > NEGLIGIBLE * scale)
     if without_effect:
         meaningless &= noise > NEGLIGIBLE * scale
     codes = np.full(g.shape, FAIL, np.uint8)
-    if _systematic(close, np.abs(g) > bound):
-        codes[close] = APPROXIMATE
     codes[numerical.switched] = INCONCLUSIVE
-    between &= numerical.switched
+    if _systematic(close, (np.abs(g) > bound) & ~between):
+        codes[close] = APPROXIMATE
     codes[between] = KINK
     codes[within] = PASS
     codes[(within | between) & meaningless] = INCONCLUSIVE

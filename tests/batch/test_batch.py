@@ -130,6 +130,11 @@ def test_all_mistakes_at_once_and_nothing_runs(folder, capsys, monkeypatch):
         ("[[job]]\nsizes = [4, 0]", "job 1: sizes.1=0 must be >= 1"),
         ("[[job]]\nsizes = []", "job 1: sizes=.* breaks a rule"),
         ("[[job]]\nstep = 0", "job 1: step=0 must be > 0"),
+        (
+            '[[job]]\nscheme = "foreward"',
+            r"job 1: scheme='foreward' is unknown; choose from 'central'.*did you mean 'forward'",
+        ),
+        ("[[job]]\nscheme = 4", "job 1: scheme=4 "),
         ('[[job]]\ncheck = "nocolon"', "check='nocolon' must be package.module:callable"),
         ('[[job]]\ncheck = "a:b"\nhidden = 3', "option='hidden' is unknown"),
         ('[[job]]\nname = "a"\n[[job]]\nname = "a"', "job 2 .a.: name='a' is job 1's already"),
@@ -158,6 +163,19 @@ def test_defaults_reach_only_jobs_that_have_the_option(folder):
     assert "hidden" not in check.options
 
 
+def test_the_scheme_of_a_job(folder):
+    text = SMALL.replace("hidden", "scheme = 'forward'\nhidden") + (
+        "[[job]]\n[[job]]\nscheme = 'central4'\n"
+        '[[job]]\ncheck = "users.py:good"\nscheme = "backward"\n[[job]]\nengine = "full"\n'
+    )
+    *outcomes, refused = run_jobs(load_jobs(written(folder, text)))
+    assert [outcome.verdict for outcome in outcomes] == ["pass"] * 3
+    schemes = [outcome.to_dict()["report"]["scheme"] for outcome in outcomes]
+    assert schemes == ["forward", "central4", "backward"]
+    # Only the engine can tell: the two options are right by themselves.
+    assert "scheme='forward' is not for engine='full'" in refused.error
+
+
 def test_progress_and_quiet(folder, capsys):
     text = SMALL + '[[job]]\n[[job]]\nname = "b"\n'
     seen = []
@@ -176,7 +194,7 @@ def test_bad_values_that_only_the_run_can_find_are_failed_jobs(folder):
 
 
 def test_inconclusive_and_interrupted(folder, monkeypatch):
-    text = SMALL + "[[job]]\nstep = 1e-12\nparams = ['b1']\n[[job]]\n"
+    text = SMALL + "[[job]]\nengine = 'full'\nstep = 1e-12\nparams = ['b1']\n[[job]]\n"
     assert main(["batch", written(folder, text), "--quiet"]) == INCONCLUSIVE
 
     def interrupted(*args, **options):

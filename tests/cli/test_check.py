@@ -80,6 +80,12 @@ def test_a_module_and_a_file(folder, target, capsys):
     assert out.splitlines()[1].split()[:2] == ["w", "2"]
 
 
+def test_the_scheme(folder, capsys):
+    assert main(["check", "a_users_module:build", "--scheme", "backward"]) == PASSED
+    assert "scheme backward" in capsys.readouterr().out
+    assert main(["check", "a_users_module:build", "--scheme", "upward"]) == BAD_USAGE
+
+
 def test_a_wrong_gradient(folder, capsys):
     assert main(["check", "a_users_module:wrong", "--params", "w"]) == FAILED
     assert "FAIL: 1 of 2 parameters have a wrong gradient" in capsys.readouterr().out

@@ -43,6 +43,10 @@ def test_small_run_prints_four_rows_and_the_verdict(capsys):
         ["--scale", "raw", "--offset", "900", "--batch", "5", "--seed", "3"],
         ["--step", "1e-5", "--threads", "3", "--params", "W2,b2"],
         ["--engine", "full"],
+        ["--engine", "incremental"],
+        ["--scheme", "forward"],
+        ["--scheme", "backward", "--dtype", "float32"],
+        ["--scheme", "central4", "--activation", "tanh", "--step", "1e-3"],
         ["--sizes", "6,5", "--output-relu"],
     ],
 )
@@ -61,7 +65,9 @@ def test_options_reach_the_check(tmp_path, capsys):
     assert main([*SMALL, *options, "--quiet"]) == PASSED
     assert capsys.readouterr().out == ""
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert (content["step"], content["threads"], content["batch"]) == (1e-4, 2, 8)
+    assert (content["step"], content["batch"], content["scheme"]) == (1e-4, 8, "central")
+    # Ten biases are one range of work.
+    assert content["threads"] == 1
     assert list(content["params"]) == ["b2"]
     assert content["schema"] == "fastcheck.report/1"
 
@@ -69,7 +75,18 @@ def test_options_reach_the_check(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--engine", "fast"], "engine='fast' is unknown; choose from 'auto', 'full', 'reference'"),
+        (
+            ["--engine", "fast"],
+            "engine='fast' is unknown; choose from 'auto', 'incremental', 'full', 'reference'",
+        ),
+        (
+            ["--scheme", "foreward"],
+            "scheme='foreward' is unknown; choose from 'central', 'forward', 'backward', ",
+        ),
+        (
+            ["--scheme", "forward", "--engine", "full"],
+            "scheme='forward' is not for engine='full', which knows central differences only",
+        ),
         (["--loss", "sofmax"], "did you mean 'softmax'?"),
         (["--activation", "elu"], "activation='elu' is unknown; choose from 'relu'"),
         (["--sizes", "5,x"], "sizes='5,x' must be whole numbers with commas between"),
@@ -101,9 +118,26 @@ def test_an_unwritable_json_path_is_found_before_the_run(monkeypatch):
 
 
 def test_inconclusive(capsys):
-    # At a step of 1e-12 the rounding of the loss is larger than any gradient of these biases.
-    assert main([*SMALL, "--step", "1e-12", "--params", "b1"]) == INCONCLUSIVE
+    # At a step of 1e-12 the rounding of the loss is larger than any gradient of these biases ...
+    options = [*SMALL, "--step", "1e-12", "--params", "b1"]
+    assert main([*options, "--engine", "full"]) == INCONCLUSIVE
     assert "INCONCLUSIVE" in capsys.readouterr().out
+    # ... and there is none where the difference itself is propagated.
+    assert main(options) == PASSED
+
+
+def test_the_scheme_is_named_where_it_is_not_central(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    assert main([*SMALL, "--scheme", "forward", "--json", str(path)]) == PASSED
+    assert "\nengine incremental, scheme forward, step 8.67e-19, " in capsys.readouterr().out
+    assert json.loads(path.read_text(encoding="utf-8"))["scheme"] == "forward"
+    assert main([*SMALL, "--scheme", "central"]) == PASSED
+    assert "scheme" not in capsys.readouterr().out
+
+
+def test_an_epsilon_that_the_backward_leaves_out_is_approximate(capsys):
+    assert main([*SMALL, "--loss", "clipped-classic"]) == PASSED
+    assert "APPROXIMATE: close, but systematically beyond the bound" in capsys.readouterr().out
 
 
 def test_help_and_version(capsys):
@@ -140,7 +174,7 @@ def test_keyboard_interrupt_inside(monkeypatch, capsys):
     assert "interrupted; every parameter is as it was" in capsys.readouterr().err
 
 
-def _start_on_terminal(arguments):
+def _start_on_terminal(arguments, **environment):
     """Start the command with a terminal for its output; return the process and the master end."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -148,7 +182,7 @@ def _start_on_terminal(arguments):
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment},
     )
     os.close(slave)
     return process, master

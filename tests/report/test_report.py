@@ -26,7 +26,7 @@ def parameter(analytic, numerical, codes, *, name="W1", bound=0.1):
     )
 
 
-def report(*parameters, findings=(), notes=()):
+def report(*parameters, findings=(), notes=(), **more):
     return Report(
         params={item.name: item for item in parameters},
         findings=tuple(findings),
@@ -41,6 +41,7 @@ def report(*parameters, findings=(), notes=()):
         setup_seconds=0.5,
         record_seconds=0.25,
         notes=tuple(notes),
+        **more,
     )
 
 
@@ -129,6 +130,7 @@ def test_json(failing, tmp_path):
     assert content["schema"] == SCHEMA == "fastcheck.report/1"
     assert (content["verdict"], content["passed"]) == ("fail", False)
     assert content["parameters"] == 6
+    assert (content["engine"], content["scheme"]) == ("full", "central")
     assert content["parameters_per_second"] == 3.0
     assert content["findings"] == [{"parameter": "W1", "message": "no good"}]
     assert content["notes"] == ["slow"]
@@ -163,6 +165,7 @@ def test_text(failing):
     assert "loss 2.250000, accuracy 12.5%, batch 8" in lines
     assert "engine full, step 0.5, 2 threads" in lines
     assert "7 parameters in 2 s, 4 per second" in lines
+    assert "3 s in all: 0.25 s recording, 0.5 s for kernels and proof" in lines
     assert "note: slow" in lines
     assert "finding: W1: no good" in lines
     assert "FAIL: 2 of 7 parameters have a wrong gradient" in lines
@@ -179,6 +182,13 @@ def test_text_says_where_nothing_is_wrong():
     assert "INCONCLUSIVE: 1 of 1 parameters could not be judged, none is wrong" in str(
         report(unsure)
     )
+
+
+def test_text_and_json_name_the_scheme(failing):
+    one_sided = report(failing, scheme="forward")
+    assert "engine full, scheme forward, step 0.5, 2 threads" in str(one_sided).splitlines()
+    assert json.loads(one_sided.to_json())["scheme"] == "forward"
+    assert "scheme" not in str(report(failing, scheme="central"))
 
 
 def test_report_is_frozen(failing):

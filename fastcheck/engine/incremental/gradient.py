@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcheck.engine.first_build import share_first_build
 from fastcheck.engine.first_call import call_while_waiting
 from fastcheck.engine.incremental.panels import (
     Outcome,
@@ -31,8 +32,9 @@ from fastcheck.engine.workers import Progress, usable_threads, work_through
 from fastcheck.errors import check_positive
 from fastcheck.program import Program
 
-# Ranges per thread: many enough that none waits long for the last one.
-_RANGES = 8
+# Ranges of a template: many enough that no thread waits long for the last one. The same for any
+# number of threads: which panels go side by side decides, by their bounds, which form they take.
+_RANGES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,9 @@ def incremental_gradient(
     began = perf_counter()
     ready = prepared(program)
     with ready.lock:
-        jobs = _jobs(ready, names, threads)
+        jobs = _jobs(ready, names)
         if jobs and not kernel_is_loaded():
+            share_first_build()
             template, memory, *_ = _laid_out(ready, jobs[0])
             call_while_waiting(partial(run_no_panel, template, memory))
     outcomes = {name: Outcome.empty(program.base[name].size, formula.points.size) for name in names}
@@ -135,7 +138,7 @@ def incremental_gradient(
         order=formula.order,
     )
     if loss_at is not None or not ready.proven.issuperset(names):
-        prove(ready.templates, names, loss_at or replayed_loss(program), result)
+        prove(ready, names, loss_at or replayed_loss(program), result)
         ready.proven.update(names)
     proof_seconds = perf_counter() - done
     return replace(result, setup_seconds=result.setup_seconds + proof_seconds)
@@ -149,19 +152,19 @@ def _laid_out(ready: Prepared, job: _Job) -> tuple[Template, NDArray[np.float64]
     return own.of_chunk(job.name, job.start, job.stop), own.memory, 0, 1
 
 
-def _jobs(ready: Prepared, names: Sequence[str], threads: int) -> list[_Job]:
+def _jobs(ready: Prepared, names: Sequence[str]) -> list[_Job]:
     jobs: list[_Job] = []
     for name in names:
-        of_weight = ready.of_weight(name)
-        if of_weight is None:
+        templates = ready.kept(name)
+        if templates is None:
             jobs += [
                 _Job(name, None, start, stop, stop - start)
                 for start, stop in ready.templates.chunks(name)
             ]
             continue
-        for template in of_weight:
+        for template in templates:
             panels, lanes = template.entries.shape
-            pieces = min(panels, _RANGES * threads)
+            pieces = min(panels, _RANGES)
             bounds = [panels * i // pieces for i in range(pieces + 1)]
             jobs += [_Job(name, template, a, b, (b - a) * lanes) for a, b in pairwise(bounds)]
     return jobs
@@ -169,13 +172,12 @@ def _jobs(ready: Prepared, names: Sequence[str], threads: int) -> list[_Job]:
 
 def _differences(outcome: Outcome, scheme: Scheme, shape: tuple[int, ...]) -> ParameterDifferences:
     slopes = outcome.moved / outcome.steps[:, None]
-    value = slopes @ scheme.weights
-    right = value if scheme.right is None else slopes[:, scheme.right]
-    left = value if scheme.left is None else -slopes[:, scheme.left]
+    used = scheme.weights != 0.0  # 0 * inf would be nan
+    value = slopes[:, used] @ scheme.weights[used]
     return ParameterDifferences(
         central=value.reshape(shape),
-        left=left.reshape(shape),
-        right=right.reshape(shape),
+        left=-slopes[:, 1].reshape(shape),
+        right=slopes[:, 0].reshape(shape),
         step=outcome.steps.reshape(shape),
         switched=(outcome.bits & (CROSSED | NEAR) != 0).reshape(shape),
     )

@@ -21,32 +21,27 @@ class Scheme:
     Attributes
     ----------
     points, weights
-        float64 (p,).
-    right, left
-        Which point is +h and which -h; None where there is none.
+        float64 (p,). The first point is +h and the second -h, with weight 0 in a one-sided scheme:
+        the slopes of either side say what there is at a kink.
     order
         Truncation goes with this power of h.
     """
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64]
-    right: int | None
-    left: int | None
     order: int
 
 
-def _scheme(
-    points: list[float], weights: list[float], right: int | None, left: int | None, order: int
-) -> Scheme:
-    return Scheme(np.array(points), np.array(weights), right, left, order)
+def _scheme(points: list[float], weights: list[float], order: int) -> Scheme:
+    return Scheme(np.array(points), np.array(weights), order)
 
 
 SCHEMES = {
-    "central": _scheme([1.0, -1.0], [0.5, -0.5], 0, 1, 2),
-    "forward": _scheme([1.0], [1.0], 0, None, 1),
-    "backward": _scheme([-1.0], [-1.0], None, 0, 1),
+    "central": _scheme([1.0, -1.0], [0.5, -0.5], 2),
+    "forward": _scheme([1.0, -1.0], [1.0, 0.0], 1),
+    "backward": _scheme([1.0, -1.0], [0.0, -1.0], 1),
     "central4": _scheme(
-        [1.0, -1.0, 2.0, -2.0], [2.0 / 3.0, -2.0 / 3.0, -1.0 / 12.0, 1.0 / 12.0], 0, 1, 4
+        [1.0, -1.0, 2.0, -2.0], [2.0 / 3.0, -2.0 / 3.0, -1.0 / 12.0, 1.0 / 12.0], 4
     ),
 }
 

@@ -20,7 +20,7 @@ from fastcheck.engine.kernels.layout import (
 )
 from fastcheck.engine.kernels.linear_moves import address_shift
 from fastcheck.engine.kernels.rows import add_gap, add_gaps, fill, largest, tail
-from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.jit import kernel, shared_kernel
 from fastcheck.primitives.losses import (
     _softmax_cross_entropy_difference,
     _softmax_cross_entropy_series,
@@ -37,7 +37,7 @@ _difference = _softmax_cross_entropy_difference
 _series = _softmax_cross_entropy_series
 
 
-@kernel
+@shared_kernel
 def move_cross_entropies(
     instruction: Any,
     tables: Any,

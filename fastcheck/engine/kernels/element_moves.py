@@ -55,7 +55,7 @@ from fastcheck.engine.kernels.rows import (
     tail,
 )
 from fastcheck.engine.kernels.rules import difference, extreme, switch_bits
-from fastcheck.primitives.jit import kernel
+from fastcheck.primitives.jit import kernel, shared_kernel
 from fastcheck.primitives.reductions import MAX
 from fastcheck.primitives.window import window
 
@@ -182,7 +182,7 @@ def _two_operands(
     return far
 
 
-@kernel
+@shared_kernel
 def move_elements(
     instruction: Any,
     tables: Any,
@@ -294,7 +294,7 @@ def move_elements(
     return served
 
 
-@kernel
+@shared_kernel
 def move_extremes(
     instruction: Any,
     tables: Any,

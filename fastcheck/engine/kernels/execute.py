@@ -95,24 +95,8 @@ def execute(
     for i in range(first, last):
         instruction = instructions[i]
         kind = instruction[KIND]
-        if kind == ELEMENT:
-            served &= move_elements(
-                instruction,
-                tables,
-                memory,
-                slots,
-                most,
-                rows,
-                bounds,
-                flags,
-                units,
-                sample,
-                panel,
-                replicas * width,
-                size,
-                general,
-            )
-        elif kind == SEED:
+        # Shared kernels last: they are asked for in this order, and another process builds them.
+        if kind == SEED:
             seed(instruction, tables, memory, rows, bounds, steps, panels, sample, width, size)
         elif kind == DENSE_LANED:
             multiply_dense_laned(
@@ -147,6 +131,29 @@ def execute(
                 replicas,
                 size,
             )
+        elif kind == PRODUCT:
+            add_products(instruction, tables, rows, bounds, size)
+        elif kind == EXPAND:
+            expand(instruction, tables, rows, bounds, units, replicas, size)
+        elif kind == DIRECT:
+            direct(instruction, rows, bounds, steps, width, size)
+        elif kind == ELEMENT:
+            served &= move_elements(
+                instruction,
+                tables,
+                memory,
+                slots,
+                most,
+                rows,
+                bounds,
+                flags,
+                units,
+                sample,
+                panel,
+                replicas * width,
+                size,
+                general,
+            )
         elif kind == EXTREME:
             served &= move_extremes(
                 instruction,
@@ -177,10 +184,4 @@ def execute(
                 size,
                 general,
             )
-        elif kind == PRODUCT:
-            add_products(instruction, tables, rows, bounds, size)
-        elif kind == EXPAND:
-            expand(instruction, tables, rows, bounds, units, replicas, size)
-        elif kind == DIRECT:
-            direct(instruction, rows, bounds, steps, width, size)
     return served

@@ -1,0 +1,161 @@
+"""Schemes: what their formulas give, with the step that was asked for."""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+import pytest
+
+from fastcheck.engine.incremental.schemes import SCHEMES, scheme_of
+from fastcheck.engine.steps import INCREMENTAL_STEP
+from fastcheck.errors import InvalidArgument, InvalidType, UnknownChoice
+from fastcheck.options import SCHEMES as NAMES
+from fastcheck.recording import record
+from fastcheck.engine.incremental.gradient import incremental_gradient
+
+EXTENDED = np.longdouble
+ORDERS = {"central": 2, "forward": 1, "backward": 1, "central4": 4}
+every_scheme = pytest.mark.parametrize("scheme", ORDERS)
+
+RNG = np.random.default_rng(3)
+X = RNG.standard_normal((5, 4))
+T = np.eye(3)[RNG.integers(0, 3, 5)]
+PARAMS = {
+    "W": RNG.standard_normal((4, 6)),
+    "b": RNG.standard_normal(6),
+    "V": RNG.standard_normal((6, 3)),
+}
+
+
+def loss(p, x, t):
+    scores = np.tanh(x @ p["W"] + p["b"]) @ p["V"]
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -np.sum(t * log_p) / len(x) + np.sum(np.exp(-p["W"]) * p["W"] ** 2)
+
+
+@pytest.fixture(scope="module")
+def program(make_model):
+    return record(make_model(PARAMS, loss), X, T)
+
+
+def moved_by(name, index, distance):
+    params = {key: array.astype(EXTENDED) for key, array in PARAMS.items()}
+    params[name][index] += distance
+    return loss(params, X.astype(EXTENDED), T.astype(EXTENDED))
+
+
+def by_formula(formula, name, h):
+    """Evaluate ``sum_p weights[p] L(w + points[p] h) / h`` in extended precision."""
+    result = np.empty(PARAMS[name].shape)
+    points, weights = formula
+    for index in np.ndindex(result.shape):
+        losses = [moved_by(name, index, point * EXTENDED(h)) for point in points]
+        result[index] = sum(w * item for w, item in zip(weights, losses, strict=True)) / EXTENDED(h)
+    return result
+
+
+THIRD, TWELFTH = EXTENDED(1) / 3, EXTENDED(1) / 12
+FORMULAS = {
+    "central": ([1, -1], [0.5, -0.5]),
+    "forward": ([1, 0], [1, -1]),
+    "backward": ([0, -1], [1, -1]),
+    "central4": ([1, -1, 2, -2], [2 * THIRD, -2 * THIRD, -TWELFTH, TWELFTH]),
+}
+
+
+def differences(program, **options):
+    return incremental_gradient(program, names=list(PARAMS), **options)
+
+
+@pytest.mark.skipif(np.finfo(EXTENDED).eps > 2.0**-60, reason="longdouble is a double here")
+@every_scheme
+@pytest.mark.parametrize("step", [1e-2, 0.3, 2.0**-20])
+def test_a_large_step_gives_what_the_formula_gives(program, scheme, step):
+    result = differences(program, scheme=scheme, step=step)
+    for name, found in result.parameters.items():
+        expected = by_formula(FORMULAS[scheme], name, step)
+        rounding = 2e-13 if step > 1e-3 else 1e-12  # 2**-64 over the step
+        assert np.abs(found.central - expected).max() <= rounding * np.abs(expected).max(), name
+
+
+@every_scheme
+def test_the_step_is_honoured_exactly(program, scheme):
+    result = differences(program, scheme=scheme, step=1e-2)
+    assert result.step == 1e-2
+    for found in result.parameters.values():
+        assert (found.step == 1e-2).all()
+    result = differences(program, scheme=scheme)
+    assert result.step == INCREMENTAL_STEP
+    for found in result.parameters.values():
+        assert (found.step == INCREMENTAL_STEP).all()
+
+
+@every_scheme
+def test_the_error_falls_with_the_order_of_the_scheme(program, scheme):
+    exact = differences(program).parameters["W"].central
+    coarse, fine = (
+        np.abs(differences(program, scheme=scheme, step=h).parameters["W"].central - exact).max()
+        for h in (2.0**-5, 2.0**-6)
+    )
+    assert np.log2(coarse / fine) == pytest.approx(ORDERS[scheme], abs=0.25)
+
+
+def test_the_sides_of_a_scheme(program):
+    h = 1e-2
+    right = differences(program, scheme="forward", step=h).parameters["W"]
+    left = differences(program, scheme="backward", step=h).parameters["W"]
+    for scheme in ("central", "central4"):
+        both = differences(program, scheme=scheme, step=h).parameters["W"]
+        np.testing.assert_array_max_ulp(both.right, right.central, 4)
+        np.testing.assert_array_max_ulp(both.left, left.central, 4)
+    # Where a scheme has no point on one side, that side is the scheme's own value.
+    assert (right.left == right.central).all()
+    assert (right.right == right.central).all()
+    assert (left.left == left.central).all()
+    assert (left.right == left.central).all()
+
+
+@every_scheme
+def test_the_weights_are_exact_for_polynomials_up_to_the_order(scheme):
+    formula = scheme_of(scheme)
+    for degree in range(1, ORDERS[scheme] + 1):
+        derivative = formula.weights @ formula.points**degree
+        assert derivative == pytest.approx(1.0 if degree == 1 else 0.0, abs=1e-15)
+    beyond = (
+        formula.weights @ formula.points ** (ORDERS[scheme] + 1) / factorial(ORDERS[scheme] + 1)
+    )
+    assert abs(beyond) > 1e-3
+
+
+def test_the_options_offer_every_scheme():
+    assert set(NAMES) == set(SCHEMES) == set(ORDERS)
+
+
+def test_an_unknown_scheme_lists_the_choices(program):
+    message = (
+        r"scheme='centrl' is unknown; choose from 'central', 'forward', 'backward', 'central4' "
+        r"\(did you mean 'central'\?\)"
+    )
+    with pytest.raises(UnknownChoice, match=message):
+        differences(program, scheme="centrl")
+
+
+@pytest.mark.parametrize("step", [0.0, -1e-3, np.inf, np.nan])
+def test_a_step_that_is_none(program, step):
+    with pytest.raises(InvalidArgument, match=r"step=.* must be a positive finite number; leave"):
+        differences(program, step=step)
+
+
+def test_a_step_of_the_wrong_kind(program):
+    with pytest.raises(InvalidType, match="step='small' must be a positive finite number; leave"):
+        differences(program, step="small")
+
+
+@pytest.mark.parametrize(
+    ("threads", "kind"), [(0, InvalidArgument), (1.5, InvalidType)], ids=["none", "half"]
+)
+def test_threads_that_are_none(program, threads, kind):
+    with pytest.raises(kind, match=rf"threads={threads} must be an integer >= 1; leave it out"):
+        differences(program, threads=threads)

@@ -1,0 +1,122 @@
+"""The second process of the very first build: when it is started, and that nothing hangs on it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fastcheck.engine import first_build
+from fastcheck.engine.kernels import shared
+from fastcheck.primitives import cache, jit
+
+
+class Builder:
+    """Stands for the process."""
+
+    def __init__(self, *, late=False):
+        self.late = late
+        self.killed = False
+
+    def wait(self, timeout=None):
+        if self.late and timeout is not None:
+            raise subprocess.TimeoutExpired("python", timeout)
+
+    def kill(self):
+        self.killed = True
+
+
+class Unbuilt:
+    """Stands for a kernel that this process has not compiled yet."""
+
+    signatures = ()
+
+
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """Return what would be started on a machine where it pays."""
+    calls = []
+
+    def popen(command, **options):
+        calls.append((command, options))
+        return Builder()
+
+    monkeypatch.setattr(first_build, "propagate", Unbuilt)
+    monkeypatch.setattr(first_build, "usable_threads", lambda _: 2)
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setattr(jit, "before_sharing", [])
+    return calls
+
+
+def test_a_python_is_started_that_builds_the_shared_kernels(started):
+    first_build.share_first_build()
+    (command, options) = started[0]
+    assert command[0] == sys.executable
+    assert command[1] == "-c"
+    assert "shared import build" in command[2]
+    assert options["env"]["FASTCHECK_CACHE_DIR"] == str(cache.cache_root())
+    assert options["stdout"] == options["stderr"] == subprocess.DEVNULL
+    assert len(jit.before_sharing) == 1
+
+
+def test_not_where_the_kernels_are_built_or_it_does_not_pay(started, monkeypatch, tmp_path):
+    monkeypatch.setattr(first_build, "usable_threads", lambda _: 1)
+    first_build.share_first_build()
+    monkeypatch.setattr(first_build, "usable_threads", lambda _: 2)
+    monkeypatch.setattr(sys, "executable", "/opt/editor/editor")
+    first_build.share_first_build()
+    monkeypatch.setattr(sys, "executable", None)
+    first_build.share_first_build()
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(cache, "cache_folder", lambda: None)
+    first_build.share_first_build()
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "propagate.propagate-1.py311.nbi").touch()
+    first_build.share_first_build()
+    assert started == []
+
+
+def test_a_process_that_cannot_be_started_is_done_without(started, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no processes left")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    first_build.share_first_build()
+    assert jit.before_sharing == []
+
+
+def test_a_process_that_is_late_is_ended(started, monkeypatch):
+    builder = Builder(late=True)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: builder)
+    first_build.share_first_build()
+    jit.before_sharing.pop()()
+    assert builder.killed
+
+
+def test_it_is_waited_for_before_a_shared_kernel_is_looked_for(monkeypatch):
+    if not hasattr(shared.SHARED[0], "_cache"):
+        pytest.fail("the kernels are plain functions: NUMBA_DISABLE_JIT is set")
+    waited = []
+    monkeypatch.setattr(jit, "before_sharing", [lambda: waited.append(True)])
+    shared.SHARED[0]._cache.load_overload((), None)
+    assert waited == [True]
+    assert jit.before_sharing == []
+
+
+def test_the_types_are_those_that_the_interpreter_calls_with(tmp_path):
+    script = (
+        "from fastcheck.engine.kernels import shared; from fastcheck.engine.kernels.execute "
+        "import execute; import numba; "
+        "shared.build(); before = [len(f.signatures) for f in shared.SHARED]; "
+        "f, i, n = numba.float64[::1], numba.int64[::1], numba.int64; "
+        "execute.compile((numba.int64[:, ::1], n, n, i, f, f, f, f, f, i, i, f, f, i, i, n, "
+        "numba.boolean)); "
+        "print(before == [len(f.signatures) for f in shared.SHARED] == [1, 1, 1])"
+    )
+    environment = dict(os.environ, FASTCHECK_CACHE_DIR=os.environ["FASTCHECK_CACHE_DIR"])
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "True", done.stderr
