@@ -120,15 +120,13 @@ def section(
                 f"Medians of {rounds} interleaved round{'s' if rounds != 1 else ''}, ratios within "
                 "a round; given as a Program; the whole process once."
             ),
-            (
-                f"1 to 2 threads: {gained:.2f} times faster, by the least times {least:.2f}; "
-                f"{precision()}."
-            ),
+            f"Error: as on the classic network; {precision()}.",
         ),
         musts=(
             Must(
                 what=f"{TWO_THREADS}, against the {LOOP}",
                 measured=faster[TWO_THREADS] or 0.0,
+                by_least=_least(scaled[LOOP]) / _least(two),
                 limit=_SPEED,
                 goal=_SPEED_GOAL,
                 unit="speed",
@@ -138,6 +136,7 @@ def section(
             Must(
                 what="1 to 2 threads",
                 measured=gained,
+                by_least=least,
                 limit=_THREADS,
                 unit="factor",
                 at_least=True,

@@ -73,6 +73,22 @@ ALLOWED: dict[str, set[str]] = {
         "version",
     },
 }
+# Inside the engine: a place -> what of fastcheck it may import besides itself.
+INNER: dict[str, set[str]] = {
+    "engine.kernels": {"primitives"},
+    "engine.incremental": {
+        "engine.first_build",
+        "engine.first_call",
+        "engine.kernels",
+        "engine.result",
+        "engine.samples",
+        "engine.steps",
+        "engine.workers",
+        "errors",
+        "primitives",
+        "program",
+    },
+}
 FREE = {"__init__", "__main__"}  # the public names, and `python -m fastcheck`
 
 NUMBA_PLACES = ("primitives", "engine.kernels")
@@ -146,6 +162,22 @@ def forbidden_imports(source: str, module: str, *, is_package: bool = False) -> 
     return messages
 
 
+def inner_violations(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """What the source of `module` imports against the inner table, one message each."""
+    inner = module.partition(".")[2]
+    messages = []
+    for place, allowed in INNER.items():
+        if not is_within(inner, place):
+            continue
+        for found in imports_of(source, module, is_package=is_package):
+            target = found.target.partition(".")[2]
+            if is_within(found.module, PACKAGE) and not any(
+                is_within(target, other) for other in (*allowed, place)
+            ):
+                messages.append(f"{module}:{found.line}: {place} must not import {found.target}")
+    return messages
+
+
 def misplaced_numba(source: str, module: str, *, is_package: bool = False) -> list[str]:
     """Where `module` imports Numba or compiles with it, unless it is a place for kernels."""
     inner = module.partition(".")[2]
@@ -188,6 +220,31 @@ def test_there_are_modules_to_check():
 def test_imports_follow_the_table(path, module, is_package):
     source = path.read_text(encoding="utf-8")
     assert forbidden_imports(source, module, is_package=is_package) == []
+
+
+@pytest.mark.parametrize(("path", "module", "is_package"), MODULES)
+def test_imports_inside_the_engine_follow_theirs(path, module, is_package):
+    source = path.read_text(encoding="utf-8")
+    assert inner_violations(source, module, is_package=is_package) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "target"),
+    [
+        ("fastcheck.engine.kernels.rows", "from fastcheck.engine.plan import Plan", "engine.plan"),
+        ("fastcheck.engine.kernels.rows", "from ..workers import cut", "engine.workers.cut"),
+        (
+            "fastcheck.engine.incremental.walk",
+            "from fastcheck.engine.full import full_gradient",
+            "engine.full",
+        ),
+        ("fastcheck.engine.incremental.walk", "from fastcheck.engine import plan", "engine.plan"),
+    ],
+)
+def test_a_planted_violation_inside_the_engine_is_caught(module, source, target):
+    assert forbidden_imports(source, module) == []
+    (message,) = inner_violations(source, module)
+    assert target in message
 
 
 @pytest.mark.parametrize(("path", "module", "is_package"), MODULES)

@@ -7,6 +7,7 @@ first process builds it too.
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -56,12 +57,18 @@ def share_first_build() -> None:
         )
     except OSError:
         return
+    # Where an interrupt comes first, the other process does not outlive this one.
+    atexit.register(_end, builder)
 
     def wait() -> None:
         try:
             builder.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            builder.kill()
-            builder.wait()
+            _end(builder)
 
     jit.before_sharing.append(wait)
+
+
+def _end(builder: subprocess.Popen[bytes]) -> None:
+    builder.kill()
+    builder.wait()

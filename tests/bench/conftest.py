@@ -10,38 +10,34 @@ import pytest
 # bench/ is not installed: `python -m pytest` finds it in the current folder, `pytest` does not.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from bench import table
-from bench.accurate import precision
+from bench import classic
 from bench.cases import Sizes
-from bench.cold_start import EMPTY_CACHE, WARM_CACHE, ColdStart
 from bench.competitors import REFERENCE, entrants
-from bench.machine import machine
-from bench.timing import Timing, one_blas_thread
+from bench.timing import Timing
 
 TINY = Sizes(batch=3, hidden=2)
 
 
 @pytest.fixture(scope="session")
-def measured():
+def everyone():
+    return entrants(TINY)
+
+
+@pytest.fixture(scope="session")
+def timings(everyone):
     """Real results of a tiny network, with made-up times."""
-    everyone = entrants(TINY)
-    timings = {
+    return {
         name: Timing((8.0 / 2**place, 16.0 / 2**place)[: entrant.turns], entrant.run())
         for place, (name, entrant) in enumerate(everyone.items())
     }
-    starts = ColdStart({EMPTY_CACHE: (12.0,), WARM_CACHE: (0.9, 1.1)})
-    case = everyone[REFERENCE].case
-    with one_blas_thread():
-        surroundings = machine()
-    return table.Measured(
-        rows=table.rows_of(everyone, timings),
-        cold_start=starts.seconds,
-        cold_start_medians=starts.medians(),
-        batch=TINY.batch,
-        hidden=TINY.hidden,
-        parameters=case.parameters,
-        dtype=case.dtype,
-        rounds=2,
-        precision=precision(),
-        machine=surroundings,
-    )
+
+
+@pytest.fixture(scope="session")
+def rows(everyone, timings):
+    return classic.rows_of(everyone, timings)
+
+
+@pytest.fixture(scope="session")
+def measured(everyone, rows):
+    """The classic part, as it is shown."""
+    return classic.section(rows, everyone[REFERENCE].case, rounds=2)

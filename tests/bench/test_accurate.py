@@ -16,23 +16,29 @@ def test_accurate_gradient_agrees_with_backprop(make):
     assert case.error(gradient) < 1e-12
 
 
-def mpmath_loss(params, x, t, *, output_relu):
-    """The loss of the classic network, sample by sample and unit by unit."""
-    W1, b1, W2, b2 = (params[name] for name in ("W1", "b1", "W2", "b2"))
+def mpmath_loss(params, x, t, *, activations, clip):
+    """The loss of a classic network, sample by sample and unit by unit."""
     total = mpmath.mpf(0)
     for row, target in zip(x.tolist(), t.tolist(), strict=True):
-        z = [sum((v * W1[i, j] for i, v in enumerate(row)), b1[j]) for j in range(W1.shape[1])]
-        h = [max(value, mpmath.mpf(0)) for value in z]
-        s = [sum((v * W2[i, k] for i, v in enumerate(h)), b2[k]) for k in range(W2.shape[1])]
-        if output_relu:
-            s = [max(value, mpmath.mpf(0)) for value in s]
-        log_sum = mpmath.log(sum(mpmath.exp(value) for value in s))
-        total += log_sum - s[target.index(1.0)]
+        values = row
+        for k, activation in enumerate(activations, start=1):
+            W, b = params[f"W{k}"], params[f"b{k}"]
+            z = [sum((v * W[i, j] for i, v in enumerate(values)), b[j]) for j in range(len(b))]
+            values = [applied(activation, value) for value in z]
+        powers = [mpmath.exp(value) for value in values]
+        total -= mpmath.log(powers[target.index(1.0)] / sum(powers) + clip)
     return total / len(x)
 
 
-@pytest.mark.parametrize("output_relu", [True, False])
-def test_accurate_gradient_is_that_of_the_loss(output_relu):
+def applied(activation, z):
+    if activation == "relu":
+        return max(z, mpmath.mpf(0))
+    return mpmath.tanh(z) if activation == "tanh" else z
+
+
+@pytest.mark.parametrize("clip", [0.0, 1e-7, 0.125])
+@pytest.mark.parametrize("activations", [("relu", "relu"), ("relu", "none"), ("tanh", "none")])
+def test_accurate_gradient_is_that_of_the_loss(activations, clip):
     rng = np.random.default_rng(3)
     params = {
         "W1": rng.standard_normal((4, 3)),
@@ -41,7 +47,7 @@ def test_accurate_gradient_is_that_of_the_loss(output_relu):
         "b2": rng.standard_normal(3),
     }
     x, t = rng.standard_normal((5, 4)), np.eye(3)[[0, 2, 1, 1, 0]]
-    accurate = accurate_gradient(params, x, t, output_relu=output_relu)
+    accurate = accurate_gradient(params, x, t, activations=activations, clip=clip)
     with mpmath.workdps(60):
         h = mpmath.mpf(10) ** -20  # truncation h**2, rounding 10**-60 / h: both 10**-40
         for name, array in params.items():
@@ -51,7 +57,7 @@ def test_accurate_gradient_is_that_of_the_loss(output_relu):
                 losses = []
                 for value in (middle + h, middle - h):
                     exact[name][index] = value
-                    losses.append(mpmath_loss(exact, x, t, output_relu=output_relu))
+                    losses.append(mpmath_loss(exact, x, t, activations=activations, clip=clip))
                 exact[name][index] = middle
                 wanted = (losses[0] - losses[1]) / (2 * h)
                 got = accurate[name][index]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -9,88 +8,76 @@ import pytest
 from rich.console import Console
 
 from bench import table
-from bench.cases import Sizes, nn_case
-from bench.cold_start import EMPTY_CACHE, WARM_CACHE
-from bench.competitors import BACKPROP, RECORDING, REFERENCE
-from bench.entrant import Entrant, absent, no_gradient
-from bench.machine import machine_line
-from bench.peers import SCIPY, TORCH_FAST, TORCH_FAST_EXAMPLE, TORCH_SLOW
-from bench.timing import interleaved
+from bench.competitors import REFERENCE
+from bench.machine import machine, machine_line
+from bench.musts import Must
+from bench.quantities import duration, error, factor, megabytes, times
+from bench.section import Section
 
 
-def test_rows_hold_times_ratios_and_errors(measured):
-    assert [row.ratio for row in measured.rows] == [2.0**place for place in range(11)]
-    assert measured.rows[0].what == REFERENCE
-    assert measured.rows[0].median == 12.0
-    by_name = {row.what: row for row in measured.rows}
-    without = {RECORDING, TORCH_SLOW, TORCH_FAST, TORCH_FAST_EXAMPLE}
-    assert {name for name, row in by_name.items() if row.error is None} == without
-    assert by_name[BACKPROP].error < 1e-12
-    assert all(row.error >= 0 for name, row in by_name.items() if name not in without)
-    assert {row.threads for row in measured.rows} == {1, 2}
-
-
-def test_a_row_timed_once_says_so(measured):
-    for row in measured.rows:
-        assert row.note.startswith("once; ") == (row.what in {SCIPY, TORCH_SLOW, TORCH_FAST})
-        assert len(row.seconds) == (1 if row.note.startswith("once; ") else 2)
-
-
-def test_a_row_not_run_says_why(measured):
-    entrant = absent(SCIPY, nn_case(Sizes(batch=1, hidden=1)), ImportError("No module named 'x'"))
-    everyone = {REFERENCE: fake(REFERENCE), SCIPY: entrant}
-    (_, row) = table.rows_of(everyone, interleaved(tuple(everyone.values()), rounds=1))
-    text = table.markdown(replace(measured, rows=(row,)))
-    note = "not run (No module named 'x'); pip install '.[bench]'"
-    assert f"| {SCIPY} | – | – | – | {note} |\n" in text  # noqa: RUF001 - a dash
-    content = json.loads(table.as_json(replace(measured, rows=(row,))))
-    assert content["rows"][0]["seconds"] == []
-    assert content["rows"][0]["median"] is None
-
-
-def fake(name):
-    return Entrant(
-        name=name,
-        run=lambda: None,
-        warm_up=lambda: None,
-        case=None,
-        threads=1,
-        note=lambda _: "",
-        gradient=no_gradient,
+@pytest.fixture
+def small():
+    return Section(
+        title="Two things",
+        headings=("what", "time", "note"),
+        rows=(("a", "1 s", "first | last"), ("b", "2 s", "")),
+        below=("One line.", "Another."),
+        musts=(
+            Must(what="a", measured=1.0, limit=2.0, unit="seconds"),
+            Must(what="b", measured=1.5, limit=1.6, unit="factor", at_least=True),
+        ),
+        data={"seconds": [1.0, 2.0]},
     )
 
 
-def test_markdown_is_one_table_and_the_lines_below(measured):
-    text = table.markdown(measured)
-    lines = text.splitlines()
-    assert lines[0] == "| what | time | times faster | largest error | note |"
-    assert lines[1] == "|---|---:|---:|---:|---|"
-    assert lines[2].startswith(f"| {REFERENCE} | 12 s | 1.0 × |")
-    assert all(line.count("|") == 6 for line in lines[:13])
-    assert lines[13] == ""
-    assert lines[14] == (
-        "784-2-10, 1,600 parameters, float64, batch 3; "
-        "medians of 2 interleaved rounds, ratios within a round; "
-        '"once": in the first round only.  '
+def test_markdown_is_a_title_a_table_and_the_lines_below(small):
+    assert table.markdown(small) == (
+        "**Two things**\n\n"
+        "| what | time | note |\n"
+        "|---|---:|---|\n"
+        "| a | 1 s | first \\| last |\n"
+        "| b | 2 s |  |\n"
+        "\n"
+        "One line.  \n"
+        "Another.\n"
+        "\n"
+        "- met: a: 1 s (must be at most 2 s)\n"
+        "- MISSED: b: 1.50 (must be at least 1.60)\n"
     )
-    assert f"{EMPTY_CACHE}: 12 s; {WARM_CACHE}: 1 s." in text
-    assert lines[-1] == f"Machine: {machine_line(measured.machine)}."
+
+
+def test_markdown_of_the_classic_part_is_one_table(measured):
+    lines = table.markdown(measured).splitlines()
+    assert lines[2] == "| what | time | least | times faster | largest error | note |"
+    assert lines[3] == "|---|---:|---:|---:|---:|---|"
+    assert lines[4].startswith(f"| {REFERENCE} | 12 s | 8 s | 1.0 × |")
+    rows = [line for line in lines if line.startswith("|")]
+    assert len(rows) == len(measured.rows) + 2
+    assert all(line.count("|") == 7 for line in rows)
 
 
 def test_terminal_table_has_every_row(measured):
     out = StringIO()
     Console(file=out, width=400).print(table.renderable(measured))
     text = out.getvalue()
-    assert all(row.what in text and row.note in text for row in measured.rows)
-    assert "Machine: " in text
+    assert all(row[0] in text and row[-1] in text for row in measured.rows)
+    assert all(str(must) in text for must in measured.musts)
+    assert measured.title in text
 
 
-def test_json_holds_every_round(measured):
-    content = json.loads(table.as_json(measured))
-    assert content["schema"] == "fastcheck.bench/1"
-    assert content["rows"][0]["seconds"] == [8.0, 16.0]
-    assert content["cold_start"][WARM_CACHE] == [0.9, 1.1]
+def test_json_holds_every_part(small, measured):
+    info = machine()
+    content = json.loads(table.as_json({"small": small, "classic": measured}, info))
+    assert content["schema"] == "fastcheck.bench/2"
     assert content["machine"]["numpy"] == np.__version__
+    assert content["parts"]["small"]["seconds"] == [1.0, 2.0]
+    assert [must["met"] for must in content["parts"]["small"]["musts"]] == [True, False]
+    assert content["parts"]["classic"]["rows"][0]["seconds"] == [8.0, 16.0]
+
+
+def test_machine_in_words():
+    info = machine()
+    assert table.machine_words(info) == f"Machine: {machine_line(info)}."
 
 
 @pytest.mark.parametrize(
@@ -106,11 +93,41 @@ def test_json_holds_every_round(measured):
     ],
 )
 def test_durations(seconds, words):
-    assert table.duration(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
     ("ratio", "words"), [(1.0, "1.0 ×"), (3.64, "3.6 ×"), (99.97, "100 ×"), (19234.5, "19,234 ×")]
 )
 def test_ratios_in_words(ratio, words):
-    assert table.times(ratio) == words
+    assert times(ratio) == words
+
+
+def test_other_quantities():
+    assert factor(1.614) == "1.61"
+    assert error(6.06e-16) == "6.1e-16"
+    assert megabytes(213_400_000) == "213 MB"
+
+
+# --- musts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("measured_", "at_least", "met"),
+    [(2.0, True, True), (1.9, True, False), (2.0, False, True), (2.1, False, False)],
+)
+def test_a_limit_is_kept_up_to_itself(measured_, at_least, met):
+    must = Must(what="x", measured=measured_, limit=2.0, unit="factor", at_least=at_least)
+    assert must.met == met
+    assert must.as_dict()["met"] == met
+
+
+@pytest.mark.parametrize("at_least", [True, False])
+def test_nan_keeps_no_limit(at_least):
+    must = Must(what="x", measured=float("nan"), limit=2.0, unit="error", at_least=at_least)
+    assert not must.met
+
+
+def test_a_goal_is_printed():
+    must = Must(what="x", measured=2000.0, limit=1500.0, goal=5000.0, unit="speed", at_least=True)
+    assert str(must) == "met: x: 2,000 × (must be at least 1,500 ×, goal 5,000 ×)"

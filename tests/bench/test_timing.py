@@ -44,7 +44,20 @@ def test_seconds_are_of_one_call():
         [fake("a", []), fake("b", [], calls=3)], rounds=2, clock=lambda: next(ticks)
     )
     assert timings["a"].seconds == (6.0, 6.0)
-    assert timings["b"].seconds == (2.0, 2.0)
+    assert timings["b"].seconds == (6.0, 6.0)
+
+
+def test_a_turn_is_the_median_of_its_calls():
+    # Three calls of 1, 9 and 2 seconds, then of 5, 4 and 3.
+    looks = iter([0.0, 1.0, 10.0, 19.0, 20.0, 22.0, 30.0, 35.0, 40.0, 44.0, 50.0, 53.0])
+    timing = interleaved([fake("a", [], calls=3)], rounds=2, clock=lambda: next(looks))["a"]
+    assert timing.seconds == (2.0, 4.0)
+    assert timing.minimum == 1.0
+
+
+def test_minimum_without_calls_apart():
+    assert Timing((3.0, 2.0), None).minimum == 2.0
+    assert Timing((), None).minimum is None
 
 
 def test_ratio_is_the_median_of_the_rounds_ratios():

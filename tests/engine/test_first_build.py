@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,14 +96,33 @@ def test_a_process_that_is_late_is_ended(started, monkeypatch):
     assert builder.killed
 
 
+def test_it_does_not_outlive_this_process(started, monkeypatch):
+    registered = []
+    monkeypatch.setattr("atexit.register", lambda *call: registered.append(call))
+    builder = Builder()
+    monkeypatch.setattr(subprocess, "Popen", lambda *command, **options: builder)
+    first_build.share_first_build()
+    ((end, *arguments),) = registered
+    end(*arguments)
+    assert builder.killed
+
+
 def test_it_is_waited_for_before_a_shared_kernel_is_looked_for(monkeypatch):
-    if not hasattr(shared.SHARED[0], "_cache"):
-        pytest.fail("the kernels are plain functions: NUMBA_DISABLE_JIT is set")
-    waited = []
-    monkeypatch.setattr(jit, "before_sharing", [lambda: waited.append(True)])
-    shared.SHARED[0]._cache.load_overload((), None)
-    assert waited == [True]
+    # Not with a kernel of ours: what cannot be loaded is cleared from the cache folder.
+    seen = []
+    stand_in = SimpleNamespace(
+        _cache=SimpleNamespace(load_overload=lambda *asked: seen.append(asked))
+    )
+    monkeypatch.setattr(jit, "entry_kernel", lambda function: stand_in)
+    monkeypatch.setattr(jit, "before_sharing", [lambda: seen.append("waited")])
+    jit.shared_kernel(len)._cache.load_overload("signature", "target")
+    assert seen == ["waited", ("signature", "target")]
     assert jit.before_sharing == []
+
+
+def test_the_shared_kernels_wait():
+    for function in shared.SHARED:
+        assert "shared_kernel" in function._cache.load_overload.__qualname__
 
 
 def test_the_types_are_those_that_the_interpreter_calls_with(tmp_path):

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import threading
 import time
 
 import pytest
 
 from fastcheck.engine.first_call import call_while_waiting
+
+
+@pytest.fixture(params=[True, False], ids=["collecting", "not collecting"])
+def collecting(request):
+    """Whether the garbage collector is on; afterwards as it was."""
+    before = gc.isenabled()
+    (gc.enable if request.param else gc.disable)()
+    yield request.param
+    (gc.enable if before else gc.disable)()
 
 
 def test_it_is_called_once_in_another_thread_and_waited_for():
@@ -44,3 +54,32 @@ def test_an_interrupt_reaches_the_waiting_thread_at_once():
         call_while_waiting(endless)
     assert time.monotonic() - began < 1.0
     release.set()
+
+
+def test_the_collector_rests_meanwhile_and_is_then_as_it_was(collecting):
+    seen = []
+    call_while_waiting(lambda: seen.append(gc.isenabled()))
+    assert seen == [False]
+    assert gc.isenabled() == collecting
+
+
+def test_the_collector_is_as_it_was_after_an_error(collecting):
+    with pytest.raises(ZeroDivisionError):
+        call_while_waiting(lambda: 1 / 0)
+    assert gc.isenabled() == collecting
+
+
+def test_the_collector_is_as_it_was_once_an_interrupted_call_has_ended():
+    release, called = threading.Event(), []
+
+    def endless():
+        called.append(threading.current_thread())
+        _thread.interrupt_main()
+        release.wait(30)
+
+    before = gc.isenabled()
+    with pytest.raises(KeyboardInterrupt):
+        call_while_waiting(endless)
+    release.set()
+    called[0].join(30)
+    assert gc.isenabled() == before

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import fastcheck
+from fastcheck import data, nn
 from fastcheck.engine.kernels.differences import central_differences
+from fastcheck.engine.kernels.propagate import propagate
 from fastcheck.primitives import cache
 from fastcheck.primitives.cache import (
     KERNEL_FOLDERS,
@@ -203,6 +205,12 @@ gradient = full_gradient(program, names=["w"], threads=2).parameters["w"].centra
 stats = central_differences.stats
 loaded, compiled = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
 """
+INCREMENTAL = (
+    GRADIENT_OF_AN_ELEMENT.replace("engine.full", "engine.incremental.gradient")
+    .replace("full_gradient", "incremental_gradient")
+    .replace("kernels.differences", "kernels.propagate")
+    .replace("central_differences", "propagate")
+)
 
 
 def run_python(source, folder, **environment):
@@ -272,8 +280,9 @@ def test_without_a_folder_the_engine_compiles_in_memory(tmp_path):
     assert " ".join(output[4:]).startswith("kernels are compiled in memory")
 
 
-def test_these_tests_leave_the_users_own_cache_alone():
-    used = Path(central_differences.stats.cache_path).resolve()
+@pytest.mark.parametrize("kernel", [central_differences, propagate])
+def test_these_tests_leave_the_users_own_cache_alone(kernel):
+    used = Path(kernel.stats.cache_path).resolve()
     assert Path(os.environ["FASTCHECK_CACHE_DIR"]).resolve() in used.parents
 
 
@@ -281,6 +290,43 @@ def test_a_second_process_loads_what_the_first_compiled(apply, tmp_path):
     apply("add", 1.0, 2.0)  # this process has compiled the kernels, or has found them
     output = run_python(GRADIENT_OF_AN_ELEMENT + "print(loaded, compiled, *gradient)", tmp_path)
     assert output == ["1", "0", "0.0", "1.0", "0.0"]
+
+
+def test_a_second_process_loads_the_incremental_kernel_too(tmp_path):
+    net = nn.TwoLayerNet(784, 2, 10)
+    fastcheck.numerical_gradient(net, *data.mnist(2), params="b2")  # as above
+    output = run_python(INCREMENTAL + "print(loaded, compiled, *gradient)", tmp_path)
+    assert output == ["1", "0", "0.0", "1.0", "0.0"]
+
+
+def test_what_of_the_incremental_kernels_is_damaged_is_compiled_anew(tmp_path):
+    def run(folder):
+        return run_python(
+            INCREMENTAL + "print(loaded, compiled, *gradient)",
+            tmp_path,
+            FASTCHECK_CACHE_DIR=str(folder),
+        )
+
+    run(Path(os.environ["FASTCHECK_CACHE_DIR"]))
+    used = Path(propagate.stats.cache_path)
+    copy = tmp_path / "cache" / kernel_hash() / used.name
+    shutil.copytree(used, copy)
+    assert run(tmp_path / "cache") == ["1", "0", "0.0", "1.0", "0.0"]
+    (damaged,) = copy.glob("propagate.*.nbc")
+    damaged.write_bytes(damaged.read_bytes()[:500])
+    assert run(tmp_path / "cache") == ["0", "1", "0.0", "1.0", "0.0"]
+    assert run(tmp_path / "cache") == ["1", "0", "0.0", "1.0", "0.0"]
+
+
+def test_without_a_folder_the_incremental_kernel_is_compiled_in_memory(tmp_path):
+    (tmp_path / "file").touch()
+    output = run_python(
+        INCREMENTAL + "print(stats.cache_path, *gradient, cache_note())",
+        tmp_path,
+        FASTCHECK_CACHE_DIR=str(tmp_path / "file" / "caches"),
+    )
+    assert output[:4] == ["None", "0.0", "1.0", "0.0"]
+    assert " ".join(output[4:]).startswith("kernels are compiled in memory")
 
 
 def test_other_peoples_numba_caches_stay_where_they_are(tmp_path):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.first_build import share_first_build
 from fastcheck.engine.first_call import call_while_waiting
+from fastcheck.engine.incremental.cost import ranges_of
 from fastcheck.engine.incremental.panels import (
     Outcome,
     kernel_is_loaded,
@@ -31,10 +32,6 @@ from fastcheck.engine.steps import INCREMENTAL_STEP
 from fastcheck.engine.workers import Progress, usable_threads, work_through
 from fastcheck.errors import check_positive
 from fastcheck.program import Program
-
-# Ranges of a template: many enough that no thread waits long for the last one. The same for any
-# number of threads: which panels go side by side decides, by their bounds, which form they take.
-_RANGES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ def incremental_gradient(
     began = perf_counter()
     ready = prepared(program)
     with ready.lock:
-        jobs = _jobs(ready, names)
+        jobs = _jobs(ready, names, formula.points.size)
         if jobs and not kernel_is_loaded():
             share_first_build()
             template, memory, *_ = _laid_out(ready, jobs[0])
@@ -148,11 +145,12 @@ def _laid_out(ready: Prepared, job: _Job) -> tuple[Template, NDArray[np.float64]
     """Return a job's template, the memory that it reads, and its panels: the first and the end."""
     if job.template is not None:
         return job.template, ready.templates.memory, job.start, job.stop
-    own = ready.templates.fork()
+    with ready.lock:
+        own = ready.templates.fork()
     return own.of_chunk(job.name, job.start, job.stop), own.memory, 0, 1
 
 
-def _jobs(ready: Prepared, names: Sequence[str]) -> list[_Job]:
+def _jobs(ready: Prepared, names: Sequence[str], points: int) -> list[_Job]:
     jobs: list[_Job] = []
     for name in names:
         templates = ready.kept(name)
@@ -163,9 +161,8 @@ def _jobs(ready: Prepared, names: Sequence[str]) -> list[_Job]:
             ]
             continue
         for template in templates:
-            panels, lanes = template.entries.shape
-            pieces = min(panels, _RANGES)
-            bounds = [panels * i // pieces for i in range(pieces + 1)]
+            lanes = template.entries.shape[1]
+            bounds = ranges_of(template, points)
             jobs += [_Job(name, template, a, b, (b - a) * lanes) for a, b in pairwise(bounds)]
     return jobs
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 class Memory:
     """A growing array; what is in it never moves.
 
-    A view of an earlier `buffer` stays valid: growing copies to a new one.
+    A view of an earlier `buffer` stays valid: growing copies to a new one. At 0 there is a zero,
+    the base value of an operand that is not there.
     """
 
-    def __init__(self, buffer: NDArray[np.float64] | None = None, used: int = 0) -> None:
-        self.buffer = np.empty(1024) if buffer is None else buffer
+    def __init__(self, buffer: NDArray[np.float64] | None = None, used: int = 1) -> None:
+        self.buffer = np.zeros(1024) if buffer is None else buffer
         self.used = used
 
     def append(self, array: NDArray[Any]) -> int:

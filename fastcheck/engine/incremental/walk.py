@@ -79,13 +79,12 @@ class Walk:
         first = self.first(number)
         local = origin[first]
         inside = local >= 0
-        if not inside.any():
-            return 0
         steps = stride * np.arange(self.samples)[:, None]
         there = origin[first + steps]
-        step = int(there[1, inside][0] - local[inside][0]) if self.samples > 1 else 0
+        several = self.samples > 1 and inside.any()
+        step = int(there[1, inside][0] - local[inside][0]) if several else 0
         wanted = np.where(inside, local + step * np.arange(self.samples)[:, None], -1)
-        if not np.array_equal(there, wanted):
+        if ((there >= 0) != inside).any() or not np.array_equal(there, wanted):
             raise Coupled
         return step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastcheck.engine.kernels.layout import (
@@ -226,7 +227,8 @@ def move_elements(
             continue
         k = k_addresses[r] + k_shift
         far = 0
-        if exact:
+        # No form serves a difference that is not finite: 0 times inf is nan.
+        if exact or not bound + bounds[b_row] + bounds[c_row] < math.inf:
             far = 1
         elif one and k_step == 0:
             # The bound of the whole row decides, not every lane.

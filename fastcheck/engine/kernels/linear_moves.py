@@ -48,7 +48,7 @@ def largest_seed(instruction: Any, tables: Any, memory: Any, sample: int, panel:
     most = 0.0
     for r in range(instruction[COUNT]):
         value = abs(memory[tables[first + r] + shift])
-        if not value <= most:
+        if value > most or value != value:
             most = value
     return most
 

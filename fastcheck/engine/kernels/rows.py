@@ -182,6 +182,7 @@ def largest(a: Any) -> float:
     """Return the largest size of an element, nan if there is a nan."""
     most = 0.0
     for j in range(a.size):
-        if not abs(a[j]) <= most:
-            most = abs(a[j])
+        value = abs(a[j])
+        if value > most or value != value:
+            most = value
     return most
