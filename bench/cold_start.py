@@ -89,7 +89,8 @@ def section(
         below=(
             (
                 "The empty cache once. Within: with a warm cache; where it differs, with an empty "
-                "one in brackets. Processor time is that of all processors together."
+                "one in brackets. Processor time is that of all processors together, memory that "
+                "of the largest process."
             ),
         ),
         musts=(
@@ -107,11 +108,14 @@ def section(
                 limit=_EMPTY,
                 unit="seconds",
             ),
-            Must(
-                what=f"{WARM_CACHE}, peak memory",
-                measured=max(process.peak_memory for process in warm),
-                limit=_MEMORY,
-                unit="bytes",
+            *(
+                Must(
+                    what=f"{what}, peak memory",
+                    measured=max(process.peak_memory for process in processes[what]),
+                    limit=_MEMORY,
+                    unit="bytes",
+                )
+                for what in (WARM_CACHE, EMPTY_CACHE)
             ),
         ),
         data={

@@ -161,13 +161,14 @@ def test_the_cold_start_section():
     quick, slow = Process(1.0, 1.1, 200_000_000, ""), Process(3.0, 1.2, 250_000_000, "")
     names = (*cold_start.IMPORTS, cold_start.WARM_CACHE)
     processes = {name: [quick, slow, quick] for name in names}
-    processes[cold_start.EMPTY_CACHE] = [Process(16.0, 15.0, 300_000_000, "")]
+    processes[cold_start.EMPTY_CACHE] = [Process(16.0, 15.0, 301_000_000, "")]
     warm = dict.fromkeys(STAGES, 0.1)
     section = cold_start.section(processes, [warm], {**warm, STAGES[0]: 9.0})
     assert len(section.rows) == 5 + len(STAGES)
     assert section.rows[5][1] == "100 ms (9 s)"
     assert section.rows[6][1] == "100 ms"
-    started, first, memory = section.musts
+    started, first, memory, first_memory = section.musts
     assert (started.measured, started.met) == (1.0, True)
     assert (first.measured, first.met) == (16.0, False)
     assert (memory.measured, memory.met) == (250_000_000, True)
+    assert (first_memory.measured, first_memory.met) == (301_000_000, False)
