@@ -18,7 +18,10 @@ from fastcheck.engine.workers import usable_threads
 from fastcheck.primitives import cache, jit
 
 # What the other process runs. Some 7 of 18 seconds.
-_PART = "from fastcheck.engine.kernels.shared import build; build()"
+_PART = (
+    "import gc; from fastcheck.engine.first_call import SELDOM; gc.set_threshold(SELDOM); "
+    "from fastcheck.engine.kernels.shared import build; build()"
+)
 
 # Long enough for a slow machine; then the first process goes on alone.
 _PATIENCE = 120.0

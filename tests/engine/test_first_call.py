@@ -9,16 +9,16 @@ import time
 
 import pytest
 
-from fastcheck.engine.first_call import call_while_waiting
+from fastcheck.engine.first_call import SELDOM, call_while_waiting
 
 
-@pytest.fixture(params=[True, False], ids=["collecting", "not collecting"])
+@pytest.fixture(params=[(700, 10, 10), (0, 5, 5)], ids=["collecting", "not collecting"])
 def collecting(request):
-    """Whether the garbage collector is on; afterwards as it was."""
-    before = gc.isenabled()
-    (gc.enable if request.param else gc.disable)()
+    """When the garbage collector looks; afterwards as it was."""
+    before = gc.get_threshold()
+    gc.set_threshold(*request.param)
     yield request.param
-    (gc.enable if before else gc.disable)()
+    gc.set_threshold(*before)
 
 
 def test_it_is_called_once_in_another_thread_and_waited_for():
@@ -58,15 +58,15 @@ def test_an_interrupt_reaches_the_waiting_thread_at_once():
 
 def test_the_collector_rests_meanwhile_and_is_then_as_it_was(collecting):
     seen = []
-    call_while_waiting(lambda: seen.append(gc.isenabled()))
-    assert seen == [False]
-    assert gc.isenabled() == collecting
+    call_while_waiting(lambda: seen.append(gc.get_threshold()[0]))
+    assert seen == [SELDOM]
+    assert gc.get_threshold() == collecting
 
 
 def test_the_collector_is_as_it_was_after_an_error(collecting):
     with pytest.raises(ZeroDivisionError):
         call_while_waiting(lambda: 1 / 0)
-    assert gc.isenabled() == collecting
+    assert gc.get_threshold() == collecting
 
 
 def test_the_collector_is_as_it_was_once_an_interrupted_call_has_ended():
@@ -77,9 +77,9 @@ def test_the_collector_is_as_it_was_once_an_interrupted_call_has_ended():
         _thread.interrupt_main()
         release.wait(30)
 
-    before = gc.isenabled()
+    before = gc.get_threshold()
     with pytest.raises(KeyboardInterrupt):
         call_while_waiting(endless)
     release.set()
     called[0].join(30)
-    assert gc.isenabled() == before
+    assert gc.get_threshold() == before

@@ -48,7 +48,9 @@ class BasePoint:
     def of(cls, program: Program) -> BasePoint:
         """Evaluate the program."""
         arrays = values_at(program, program.base)
-        return cls(program, arrays, forward_errors(program, arrays), Memory(), {})
+        # Room for the values, and as much again thrice for what is made of them.
+        memory = Memory(np.zeros(4 * sum(array.size for array in arrays.values()) + 1))
+        return cls(program, arrays, forward_errors(program, arrays), memory, {})
 
     def fork(self) -> BasePoint:
         """Return a copy for another thread."""

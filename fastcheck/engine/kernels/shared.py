@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 
 import numba
@@ -24,8 +23,6 @@ TYPES = {
 
 def build() -> None:
     """Compile them into the cache folder."""
-    # This process does nothing else, and Numba makes millions of objects.
-    gc.disable()
     for function in SHARED:
         names = inspect.signature(function.py_func).parameters
         function.compile(tuple(TYPES.get(name, numba.int64) for name in names))
