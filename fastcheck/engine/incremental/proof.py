@@ -146,7 +146,7 @@ def _loses_digits(ready: Prepared, name: str, element: int, step: float) -> bool
 def _one(ready: Prepared, name: str, element: int, step: float, scratch: Scratch) -> float:
     """Return the difference of the loss for one element, by the exact rules alone."""
     template, owner = _template_with(ready, name, element)
-    panel, lane = (int(places[0]) for places in np.nonzero(template.entries == element))
+    panel, lane = divmod(_place(template, element), template.entries.shape[1])
     outcome = Outcome.empty(ready.templates.program.base[name].size, 1)
     run_panels(
         template,
@@ -167,8 +167,13 @@ def _one(ready: Prepared, name: str, element: int, step: float, scratch: Scratch
 def _template_with(ready: Prepared, name: str, element: int) -> tuple[Template, Templates]:
     """Return the template that moves an element, and whose memory it reads."""
     for template in ready.kept(name) or ():
-        if (template.entries == element).any():
+        if template.entries.reshape(-1)[_place(template, element)] == element:
             return template, ready.templates
     with ready.lock:
         own = ready.templates.fork()
     return own.of_chunk(name, element, element + 1), own
+
+
+def _place(template: Template, element: int) -> int:
+    """Return where in a template's entries an element is; anywhere, if it is not there."""
+    return int(np.argmax(template.entries == element))
