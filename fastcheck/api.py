@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.adapt.torch_program import autograd_gradient
-from fastcheck.compare import compared, usable_gradients
+from fastcheck.compare import compared, largest_gradient, usable_gradients
 from fastcheck.differentiate import Options, differentiated
 from fastcheck.engine.workers import Progress
 from fastcheck.errors import GradientMismatch, InvalidType, unknown_choice
@@ -137,13 +137,22 @@ def gradcheck(
     analytic, findings = usable_gradients(gradient, result)
     if not result.sees_switches:
         result = second_look(model, x, t, result, analytic)
+    forward_roundoff = result.unit_roundoff
+    if found.program is not None:
+        forward_roundoff = found.program.unit_roundoff
     opinion: Mapping[str, NDArray[np.float64]] = {}
     if second_opinion is not None and found.program is not None:
         opinion = autograd_gradient(found.program)
     elif second_opinion is not None:
         notes += ("no second opinion: only a recorded loss can be given to another library",)
     return Report(
-        params=compared(result, analytic, opinion),
+        params=compared(
+            result,
+            analytic,
+            opinion,
+            scale=largest_gradient(result, gradient),
+            forward_roundoff=forward_roundoff,
+        ),
         findings=findings,
         engine=result.engine,
         step=result.step,

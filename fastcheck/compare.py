@@ -12,6 +12,9 @@ from fastcheck.engine.result import NumericalGradient
 from fastcheck.report import Finding, ParameterReport
 from fastcheck.verdict import judge
 
+# The unit roundoff of float64.
+_DOUBLE = 2.0**-53
+
 
 def usable_gradients(
     gradient: Any, result: NumericalGradient
@@ -47,13 +50,14 @@ def usable_gradients(
     return usable, tuple(findings)
 
 
-def largest_gradient(result: NumericalGradient) -> float:
-    """Return the largest finite |g| of all parameters."""
+def largest_gradient(result: NumericalGradient, gradient: Any) -> float:
+    """Return the largest finite |g| of all parameters, those that are not checked included."""
+    arrays = [item.central for item in result.parameters.values()]
+    if isinstance(gradient, Mapping):
+        others = (np.asarray(gradient[name]) for name in gradient if name not in result.parameters)
+        arrays += [array for array in others if array.dtype.kind in "fiu"]
     return max(
-        (
-            float(np.max(np.abs(item.central), where=np.isfinite(item.central), initial=0.0))
-            for item in result.parameters.values()
-        ),
+        (float(np.max(np.abs(item), where=np.isfinite(item), initial=0.0)) for item in arrays),
         default=0.0,
     )
 
@@ -62,6 +66,9 @@ def compared(
     result: NumericalGradient,
     analytic: Mapping[str, NDArray[Any]],
     opinion: Mapping[str, NDArray[np.float64]],
+    *,
+    scale: float,
+    forward_roundoff: float,
 ) -> dict[str, ParameterReport]:
     """Return the report of every parameter.
 
@@ -73,8 +80,12 @@ def compared(
         The backprop's gradients, of the same shapes.
     opinion
         Another library's gradients; empty where none was asked.
+    scale
+        The largest |g| of the model.
+    forward_roundoff
+        The unit roundoff of the model's loss.
     """
-    scale = largest_gradient(result)
+    single = np.dtype(np.float32)
     reports = {}
     for name, numerical in result.parameters.items():
         verdict = judge(
@@ -84,6 +95,8 @@ def compared(
             unit_roundoff=result.unit_roundoff,
             scale=scale,
             order=result.order,
+            # A gradient in float64 of a loss in float32 is no better than that.
+            dtype=single if forward_roundoff > _DOUBLE else analytic[name].dtype,
         )
         reports[name] = ParameterReport(
             name=name,

@@ -82,6 +82,11 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
                 "model=Program has no Python loss for engine='reference'; "
                 "pass the model itself, or use engine='incremental'"
             )
+        if x is not None or t is not None:
+            raise InvalidArgument(
+                "x and t are given beside a Program, which holds the batch that it was recorded "
+                "with; leave them out, or record again"
+            )
         names = chosen_parameters(model.parameters, options.params)
         return _recorded(model, names, options, 0.0, None)
     names = chosen_parameters(parameters_of(model), options.params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -60,10 +60,14 @@ def chosen_parameters(names: Mapping[str, Any], params: Any) -> list[str]:
     UnknownChoice
         If a name is none of the model's.
     InvalidArgument
-        If no name is given.
+        If no name is given; InvalidType if `params` is neither a name nor names.
     """
     if params is None:
         return list(names)
+    if not isinstance(params, Iterable):
+        raise InvalidType(
+            f"params={params!r} is no name and no list of names; leave it out to check all of them"
+        )
     wanted = [params] if isinstance(params, str) else list(params)
     if not wanted:
         raise InvalidArgument("params=[] names no parameter; leave it out to check all of them")

@@ -223,6 +223,7 @@ def test_assert_gradcheck(net, batch):
         ),
         ({"params": "W3"}, UnknownChoice, r"params='W3' is unknown; choose from 'W1', 'b1'"),
         ({"params": []}, InvalidArgument, r"params=\[\] names no parameter"),
+        ({"params": 3}, InvalidType, r"params=3 is no name and no list of names; leave it out"),
     ],
 )
 @pytest.mark.parametrize("function", [fastcheck.gradcheck, fastcheck.numerical_gradient])
@@ -505,3 +506,85 @@ def test_unknown_attribute():
         fastcheck.nothing  # noqa: B018 - the access is what is tested
     assert set(fastcheck.__all__) <= set(dir(fastcheck))
     assert all(getattr(fastcheck, name) is not None for name in fastcheck.__all__)
+
+
+class SingleRegression:
+    """Linear regression whose parameters are float32, with targets and a gradient in float64."""
+
+    def __init__(self, rng):
+        self.params = {"W": rng.normal(size=(50, 4)).astype(np.float32)}
+
+    def loss(self, x, t):
+        return np.mean((x @ self.params["W"] - t) ** 2)
+
+    def gradient(self, x, t):
+        return {"W": x.T @ (2 * (x @ self.params["W"] - t)) / t.size}
+
+
+def test_a_gradient_in_float64_of_a_float32_model_is_held_to_float32():
+    rng = np.random.default_rng(0)
+    model = SingleRegression(rng)
+    x = rng.normal(size=(64, 50)).astype(np.float32)
+    t = (x @ model.params["W"]).astype(np.float64) + 0.01 * rng.normal(size=(64, 4))
+    report = fastcheck.gradcheck(model, x, t)
+    assert report.params["W"].analytic.dtype == np.float64
+    assert report.verdict == "pass"
+    model.gradient = lambda x, t: {"W": 1.01 * SingleRegression.gradient(model, x, t)["W"]}
+    assert fastcheck.gradcheck(model, x, t).verdict == "fail"
+
+
+class Normalised:
+    """A layer with a bias before batch normalisation: the bias has no effect."""
+
+    def __init__(self, rng):
+        self.params = {
+            "W": rng.normal(size=(6, 5)),
+            "b": 10.0 + rng.normal(size=5),
+            "V": rng.normal(size=(5, 3)),
+        }
+
+    def forward(self, x):
+        z = x @ self.params["W"] + self.params["b"]
+        centred = z - z.mean(axis=0)
+        deviation = np.sqrt((centred**2).mean(axis=0) + 1e-5)
+        return centred / deviation, deviation
+
+    def loss(self, x, t):
+        normal, _ = self.forward(x)
+        return np.mean((normal @ self.params["V"] - t) ** 2)
+
+    def gradient(self, x, t):
+        normal, deviation = self.forward(x)
+        dout = 2 * (normal @ self.params["V"] - t) / t.size
+        d = dout @ self.params["V"].T
+        dz = (d - d.mean(axis=0) - normal * (d * normal).mean(axis=0)) / deviation
+        return {"W": x.T @ dz, "b": dz.sum(axis=0), "V": normal.T @ dout}
+
+
+@pytest.mark.parametrize("params", [None, "b"])
+def test_a_parameter_without_effect_is_seen_beside_the_others_even_if_checked_alone(params):
+    rng = np.random.default_rng(1)
+    model = Normalised(rng)
+    x, t = rng.normal(size=(40, 6)), rng.normal(size=(40, 3))
+    assert fastcheck.gradcheck(model, x, t, params=params).verdict == "pass"
+    right = model.gradient
+    model.gradient = lambda x, t: {**right(x, t), "b": np.full(5, 1e-9)}
+    assert fastcheck.gradcheck(model, x, t, params=params).verdict == "fail"
+
+
+def test_a_program_has_its_batch_already():
+    net = fastcheck.nn.TwoLayerNet(6, 5, 3)
+    x, t = np.random.default_rng(0).random((4, 6)), np.array([0, 1, 2, 0])
+    program = fastcheck.record(net, x, t)
+    for given in ((x, t), (x,)):
+        with pytest.raises(
+            InvalidArgument, match=r"x and t are given beside a Program.*leave them"
+        ):
+            fastcheck.numerical_gradient(program, *given)
+
+
+def test_a_step_that_would_underflow():
+    net = fastcheck.nn.TwoLayerNet(6, 5, 3)
+    x, t = np.random.default_rng(0).random((4, 6)), np.array([0, 1, 2, 0])
+    with pytest.raises(InvalidArgument, match=r"step=5e-324 is below .*, where differences under"):
+        fastcheck.numerical_gradient(net, x, t, step=5e-324)

@@ -17,7 +17,7 @@ from fastcheck.engine.kernels.propagate import propagate
 from fastcheck.engine.workers import usable_threads
 from fastcheck.primitives import cache, jit
 
-# What the other process runs. Some 7 of 18 seconds.
+# What the other process runs: a good third of the work.
 _PART = (
     "import gc; from fastcheck.engine.first_call import SELDOM; gc.set_threshold(SELDOM); "
     "from fastcheck.engine.kernels.shared import build; build()"

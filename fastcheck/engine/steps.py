@@ -25,6 +25,10 @@ FULL_STEP = 2.0**-20
 # Where one leaves it or crosses a kink, the step is divided by 2**60.
 INCREMENTAL_STEP = 2.0**-60
 
+# The smallest that the user may choose for it: what a gradient of 1e-37 makes of it is still a
+# normal number.
+SMALLEST_STEP = 2.0**-900
+
 
 def checked_step(
     step: float | None, default: float, parameters: Mapping[str, NDArray[Any]]

@@ -8,8 +8,8 @@ The targets may be any numbers; a target 0 counts nothing, even where its score 
 
 The differences are those of one row (arrays of one dimension) where any scores move by any amount:
 good to a few ulp where one score moves and the row is one-hot, and in general to a few ulp of what
-the terms would add up to if none cancelled; as good as p is, for which `_softmax` serves. The
-targets do not move: there is no rule for that.
+the terms would add up to if none cancelled; as good as p is. The targets do not move: there is no
+rule for that.
 
 Sources: Bishop, "Pattern Recognition and Machine Learning" (2006), eq. 4.108; the shift by the
 largest: Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions",

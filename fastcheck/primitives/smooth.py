@@ -337,10 +337,20 @@ def difference(code: int, z: float, d: float) -> float:
     return _tanh_difference(z, d)
 
 
+_SERIES = {
+    "reciprocal": (_reciprocal_slope, _reciprocal_bend, _reciprocal_reach),
+    "sqrt": (_sqrt_slope, _sqrt_bend, _sqrt_reach),
+    "exp": (_exp_slope, _exp_bend, _exp_reach),
+    "expm1": (_expm1_slope, _expm1_bend, _expm1_reach),
+    "log": (_log_slope, _log_bend, _log_reach),
+    "log1p": (_log1p_slope, _log1p_bend, _log1p_reach),
+    "tanh": (_tanh_slope, _tanh_bend, _tanh_reach),
+}
+
+
 def coefficients(name: str, z: Real, y: Real) -> tuple[Real, Real, Real]:
     """Return slope, bend and reach of the series of a function at z; 0 where it does not serve."""
-    here = globals()
-    slope, bend, reach = (here[f"_{name}_{part}"](y, z) for part in ("slope", "bend", "reach"))
+    slope, bend, reach = (part(y, z) for part in _SERIES[name])
     serves = reach > 0.0
     return np.where(serves, slope, 0.0), np.where(serves, bend, 0.0), np.where(serves, reach, 0.0)
 

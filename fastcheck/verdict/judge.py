@@ -55,6 +55,7 @@ def judge(
     unit_roundoff: float,
     scale: float = 0.0,
     order: int = 2,
+    dtype: np.dtype[Any] | None = None,
 ) -> ParameterVerdict:
     """Judge every element of a parameter.
 
@@ -78,17 +79,20 @@ def judge(
         The largest |g| of all parameters: what an allowance may be small beside.
     order
         Of the scheme: truncation goes with this power of the step.
+    dtype
+        In which the model rounds; by default that of its gradient.
     """
+    dtype = analytic.dtype if dtype is None else dtype
     g = numerical.central
     a = np.asarray(analytic, dtype=np.float64)
     finite = np.isfinite(g)
     largest = float(np.max(np.abs(g), where=finite, initial=0.0))
     noise = rounding(loss, unit_roundoff, numerical.step)
     if unit_roundoff == 0.0:
-        slack = exact_share(analytic.dtype, largest, numerical.step, order)
+        slack = exact_share(dtype, largest, numerical.step, order)
     else:
-        slack = np.full(g.shape, share(analytic.dtype, largest))
-    leftover = residue(analytic.dtype, scale)
+        slack = np.full(g.shape, share(dtype, largest))
+    leftover = residue(dtype, scale)
     without_effect = largest <= leftover
     if without_effect:
         slack += leftover

@@ -232,9 +232,7 @@ class Builder:
         panels = self.panels if shift else 1
         samples = self.walk.samples if sample_step else 1
         moves = shift * np.arange(panels)[:, None] + sample_step * np.arange(samples)
-        # The last panel may be narrower: its missing lanes are copied from anywhere.
-        last = self.base.memory.used - 1 - (arrays - 1) * delta
-        index = np.minimum(address + positions + moves.reshape(-1, 1, 1), last)
+        index = address + positions + moves.reshape(-1, 1, 1)
         copies = self.base.memory.buffer[index + delta * np.arange(arrays).reshape(-1, 1, 1, 1)]
         first = self.base.memory.append(copies)
         count, lanes = positions.size, positions.shape[1]

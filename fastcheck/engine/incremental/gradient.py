@@ -28,9 +28,9 @@ from fastcheck.engine.incremental.template import Template
 from fastcheck.engine.kernels.layout import CROSSED, NEAR
 from fastcheck.engine.kernels.propagate import REFINEMENTS
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
-from fastcheck.engine.steps import INCREMENTAL_STEP
+from fastcheck.engine.steps import INCREMENTAL_STEP, SMALLEST_STEP
 from fastcheck.engine.workers import Progress, usable_threads, work_through
-from fastcheck.errors import check_positive
+from fastcheck.errors import InvalidArgument, check_positive
 from fastcheck.program import Program
 
 
@@ -87,6 +87,11 @@ def incremental_gradient(
     h = INCREMENTAL_STEP
     if step is not None:
         h = check_positive("step", step, remedy="leave it out to let fastcheck choose")
+        if h < SMALLEST_STEP:
+            raise InvalidArgument(
+                f"step={h!r} is below {SMALLEST_STEP:.1e}, where differences underflow; "
+                "leave it out to let fastcheck choose"
+            )
     began = perf_counter()
     ready = prepared(program)
     with ready.lock:

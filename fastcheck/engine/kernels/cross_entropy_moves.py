@@ -51,8 +51,8 @@ def move_cross_entropies(
     used: int,
     size: int,
     general: bool,
-) -> bool:
-    """Fill the changes of the losses; tell whether the steps were small throughout.
+) -> None:
+    """Fill the changes of the losses.
 
     EXTRA: scores of a group. K: their softmax. `members` is scratch.
     """
@@ -67,7 +67,6 @@ def move_cross_entropies(
     z_shift = address_shift(instruction, A, sample, panel)
     t_shift = address_shift(instruction, B, sample, panel)
     p_shift = address_shift(instruction, K, sample, panel)
-    served = True
     for g in range(instruction[COUNT]):
         number = instruction[OUT] + g
         out = window(rows, number * size, size)
@@ -83,7 +82,6 @@ def move_cross_entropies(
             _linear(rows, bounds, sources, t, p, total, pivot, out, size)
             bounds[number] = 4.0 * length * (abs(total) + largest(t)) * bound
             continue
-        served = False
         for k in range(length):
             z[k] = memory[tables[instruction[A_ADDRESSES] + first + k] + z_shift]
         for j in range(used):
@@ -96,7 +94,6 @@ def move_cross_entropies(
                 flags[j] |= COARSE
         fill(tail(out, used), 0.0)
         bounds[number] = largest(out)
-    return served
 
 
 @kernel

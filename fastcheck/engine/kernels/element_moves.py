@@ -199,8 +199,8 @@ def move_elements(
     used: int,
     size: int,
     general: bool,
-) -> bool:
-    """Fill the changes of an elementwise operation; tell whether its form served everywhere.
+) -> None:
+    """Fill the changes of an elementwise operation.
 
     EXTRA: whether the second operand moves, and whether the result is constant on either side of a
     switch. With `general` only the exact rules are used.
@@ -215,7 +215,6 @@ def move_elements(
     third_rows = tail(tables, instruction[C_ROWS])
     k_addresses = tail(tables, instruction[K_ADDRESSES])
     width = units.size
-    served = True
     for r in range(count):
         number = instruction[OUT] + r
         a_row, b_row, c_row = first_rows[r], second_rows[r], third_rows[r]
@@ -290,10 +289,8 @@ def move_elements(
                 used,
                 size,
             )
-            served = False
         elif flat:
             bounds[number] = 0.0
-    return served
 
 
 @shared_kernel
@@ -310,8 +307,8 @@ def move_extremes(
     panel: int,
     used: int,
     size: int,
-) -> bool:
-    """Fill the changes of the maximum or minimum of every group; tell whether none was close.
+) -> None:
+    """Fill the changes of the maximum or minimum of every group.
 
     EXTRA: members of a group; DELTA: from a member's base value to its rounding. `members` is
     scratch.
@@ -323,7 +320,6 @@ def move_extremes(
     share = members.size // MEMBERS
     z, d = window(members, 0, length), window(members, share, length)
     errors = window(members, 2 * share, length)
-    clear = True
     for g in range(instruction[COUNT]):
         number = instruction[OUT] + g
         out = window(rows, number * size, size)
@@ -338,7 +334,6 @@ def move_extremes(
                 bounds[number] = bounds[sources[best]]
                 scale(out, window(rows, sources[best] * size, size), 1.0)
                 continue
-        clear = False
         for j in range(used):
             for k in range(length):
                 address = addresses[k] + shift + step * units[j % units.size]
@@ -349,7 +344,6 @@ def move_extremes(
             flags[j] |= bits
         fill(tail(out, used), 0.0)
         bounds[number] = largest(out)
-    return clear
 
 
 @kernel

@@ -59,8 +59,8 @@ def execute(
     panels: Any,
     sample: int,
     general: bool,
-) -> bool:
-    """Run the instructions ``first <= i < last``; tell whether small-step forms served throughout.
+) -> None:
+    """Run the instructions ``first <= i < last``.
 
     Parameters
     ----------
@@ -91,7 +91,6 @@ def execute(
     width = units.size
     size = row_size(replicas * width)
     panel = panels[0]
-    served = True
     for i in range(first, last):
         instruction = instructions[i]
         kind = instruction[KIND]
@@ -138,7 +137,7 @@ def execute(
         elif kind == DIRECT:
             direct(instruction, rows, bounds, steps, width, size)
         elif kind == ELEMENT:
-            served &= move_elements(
+            move_elements(
                 instruction,
                 tables,
                 memory,
@@ -155,7 +154,7 @@ def execute(
                 general,
             )
         elif kind == EXTREME:
-            served &= move_extremes(
+            move_extremes(
                 instruction,
                 tables,
                 memory,
@@ -170,7 +169,7 @@ def execute(
                 size,
             )
         elif kind == CROSS_ENTROPY:
-            served &= move_cross_entropies(
+            move_cross_entropies(
                 instruction,
                 tables,
                 memory,
@@ -184,4 +183,3 @@ def execute(
                 size,
                 general,
             )
-    return served
