@@ -50,7 +50,7 @@ class SampleBlock:
 
 
 def sample_blocks(program: Program) -> dict[int, SampleBlock]:
-    """Return every value's place in the batch.
+    """Return the place in the batch of every value that is not a constant.
 
     A constant with an axis as long as the batch (the first such one) is taken to hold a sample per
     place on it. A wrong guess does no harm: it only says that these places belong apart, and what
@@ -87,6 +87,7 @@ def sample_blocks(program: Program) -> dict[int, SampleBlock]:
     return {
         number: _total(array.size) if number in joined else _block(array.reshape(-1), program.batch)
         for number, array in high.items()
+        if number not in program.constants
     }
 
 

@@ -88,12 +88,17 @@ def usable_threads(threads: int | None) -> int:
     return os.cpu_count() or 1
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 def work_through(
     ranges: Sequence[WorkItem],
     make_worker: Callable[[], Callable[[WorkItem], None]],
     *,
     threads: int,
     progress: Progress | None = None,
+    meanwhile: Callable[[], object] = _nothing,
 ) -> None:
     """Let `threads` workers take ranges until none is left.
 
@@ -105,6 +110,8 @@ def work_through(
         Called once in each thread; returns the function that does a range, with its own scratch.
     progress
         Called in the calling thread with (elements done, elements in all).
+    meanwhile
+        Called in the calling thread once the others have begun, before it works too.
 
     Raises
     ------
@@ -130,6 +137,7 @@ def work_through(
             raise
 
     if not ranges:
+        meanwhile()
         return
     helpers = min(threads, len(ranges)) - 1
     with ThreadPoolExecutor(max(1, helpers), thread_name_prefix="fastcheck") as executor:
@@ -137,6 +145,7 @@ def work_through(
             pending = {executor.submit(help_out) for _ in range(helpers)}
             # The calling thread works too: the system starts a new thread on another CPU than that
             # of a thread that runs, but not always than that of one that is about to wait.
+            meanwhile()
             worker = make_worker()
             for item in _until(stop, todo):
                 worker(item)

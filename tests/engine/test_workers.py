@@ -171,3 +171,16 @@ def test_an_interrupt_stops_soon_and_nothing_runs_afterwards(error):
     time.sleep(0.05)
     assert len(taken) == count
     assert not [t for t in threading.enumerate() if t.name.startswith("fastcheck")]
+
+
+@pytest.mark.parametrize("ranges", [[], [Range("W", 0, 3), Range("W", 3, 5)]])
+def test_the_calling_thread_does_something_of_its_own_first(ranges):
+    seen, done = [], []
+    work_through(
+        ranges,
+        lambda: done.append,
+        threads=2,
+        meanwhile=lambda: seen.append(threading.current_thread()),
+    )
+    assert seen == [threading.main_thread()]
+    assert sorted(item.start for item in done) == [item.start for item in ranges]

@@ -21,7 +21,7 @@ from fastcheck.engine.incremental.panels import (
     run_panels,
 )
 from fastcheck.engine.incremental.prepared import Prepared, prepared
-from fastcheck.engine.incremental.proof import LossAt, prove, replayed_loss
+from fastcheck.engine.incremental.proof import LossAt, Trial, prove, replayed_loss, tried
 from fastcheck.engine.incremental.schemes import Scheme, scheme_of
 from fastcheck.engine.incremental.scratch import Scratch
 from fastcheck.engine.incremental.template import Template
@@ -122,7 +122,15 @@ def incremental_gradient(
 
         return work
 
-    work_through(jobs, worker, threads=threads, progress=progress)
+    to_prove = loss_at is not None or not ready.proven.issuperset(names)
+    trials: list[Trial] = []
+
+    def try_steps() -> None:
+        if to_prove:
+            trials.extend(tried(program, names, loss_at or replayed_loss(program)))
+
+    # The user's code runs in this thread while the others propagate.
+    work_through(jobs, worker, threads=threads, progress=progress, meanwhile=try_steps)
     done = perf_counter()
     result = NumericalGradient(
         parameters={
@@ -139,8 +147,8 @@ def incremental_gradient(
         setup_seconds=laid_out - began,
         order=formula.order,
     )
-    if loss_at is not None or not ready.proven.issuperset(names):
-        prove(ready, names, loss_at or replayed_loss(program), result)
+    if to_prove:
+        prove(ready, names, trials, result)
         ready.proven.update(names)
     proof_seconds = perf_counter() - done
     return replace(result, setup_seconds=result.setup_seconds + proof_seconds)

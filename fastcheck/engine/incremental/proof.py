@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +67,51 @@ def _parameters(
     return {**program.base, **dict.fromkeys(names, moved)}
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The loss with one element of a parameter moved by a large step.
+
+    Attributes
+    ----------
+    name, element
+        Which element, counted flat.
+    taken
+        The step really taken.
+    loss
+        The loss there.
+    """
+
+    name: str
+    element: int
+    taken: float
+    loss: float
+
+
+def tried(program: Program, names: Sequence[str], loss_at: LossAt) -> list[Trial]:
+    """Evaluate the loss for some elements of every parameter, one for each of LARGE_STEPS.
+
+    Parameters
+    ----------
+    program
+        The recorded loss.
+    names
+        The parameters to draw elements from.
+    loss_at
+        The user's loss with one element moved.
+    """
+    rng = np.random.default_rng(0)
+    trials = []
+    for name in names:
+        size = program.base[name].size
+        for step in LARGE_STEPS if size else ():
+            element = int(rng.integers(size))
+            loss, taken = loss_at(name, element, step)
+            trials.append(Trial(name, element, taken, loss))
+    return trials
+
+
 def prove(
-    ready: Prepared, names: Sequence[str], loss_at: LossAt, result: NumericalGradient
+    ready: Prepared, names: Sequence[str], trials: Sequence[Trial], result: NumericalGradient
 ) -> None:
     """Compare what is propagated with the loss itself.
 
@@ -76,9 +120,9 @@ def prove(
     ready
         The program's templates.
     names
-        The parameters to draw elements from.
-    loss_at
-        The user's loss with one element moved.
+        The parameters.
+    trials
+        The loss after large steps, as from `tried`.
     result
         The gradient, for the second comparison.
 
@@ -87,16 +131,12 @@ def prove(
     InternalError
         If they disagree.
     """
-    rng = np.random.default_rng(0)
     scratch = Scratch()
     program, base = ready.templates.program, ready.templates.base
     for name in names:
-        size = program.base[name].size
-        if not size:
-            continue
-        for step in LARGE_STEPS:
-            element = int(rng.integers(size))
-            loss, taken = loss_at(name, element, step)
+        of_name = [trial for trial in trials if trial.name == name]
+        for trial in of_name:
+            element, taken, loss = trial.element, trial.taken, trial.loss
             if not math.isfinite(loss) or taken == 0.0:
                 continue
             moved = _one(ready, name, element, taken, scratch)
@@ -111,6 +151,9 @@ def prove(
                     f"{taken!r}, but the propagated difference is {moved!r} "
                     f"(within {allowed:.1e}); please report this with the program:\n{program!r}"
                 )
+        if not of_name:
+            continue
+        element = of_name[-1].element
         found = result.parameters[name]
         step = float(found.step.flat[element])
         slope = _one(ready, name, element, step, scratch) / step
