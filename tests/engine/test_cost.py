@@ -26,7 +26,7 @@ def test_ranges_cover_all_panels_once():
     template = template_of("W1")
     bounds = ranges_of(template, 2)
     assert bounds[0] == 0
-    assert bounds[-1] == len(template.entries) == 30
+    assert bounds[-1] == len(template.route.entries) == 30
     assert len(bounds) == 17
     assert (np.diff(bounds) > 0).all()
 
@@ -34,7 +34,12 @@ def test_ranges_cover_all_panels_once():
 def test_few_panels_are_a_range_each_and_none_is_none():
     template = template_of("W1", features=3)
     assert ranges_of(template, 2) == [0, 1, 2, 3]
-    assert ranges_of(replace(template, entries=template.entries[:0]), 2) == []
+    assert (
+        ranges_of(
+            replace(template, route=template.route._replace(entries=template.route.entries[:0])), 2
+        )
+        == []
+    )
 
 
 def test_costly_panels_have_more_ranges(monkeypatch):

@@ -1,15 +1,20 @@
 """The second process of the very first build: when it is started, and that nothing hangs on it."""
 
-import os
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import numba
+import numpy as np
 import pytest
 
+from fastcheck import nn
 from fastcheck.engine import first_build
+from fastcheck.engine.incremental.prepared import prepared
+from fastcheck.engine.incremental.scratch import Scratch
 from fastcheck.engine.kernels import shared
 from fastcheck.primitives import cache, jit
+from fastcheck.recording import record
 
 
 class Builder:
@@ -125,18 +130,25 @@ def test_the_shared_kernels_wait():
         assert "shared_kernel" in function._cache.load_overload.__qualname__
 
 
-def test_the_types_are_those_that_the_interpreter_calls_with(tmp_path):
+def test_the_types_are_those_that_the_interpreter_calls_with():
     script = (
-        "from fastcheck.engine.kernels import shared; from fastcheck.engine.kernels.execute "
-        "import execute; import numba; "
-        "shared.build(); before = [len(f.signatures) for f in shared.SHARED]; "
-        "f, i, n = numba.float64[::1], numba.int64[::1], numba.int64; "
-        "execute.compile((numba.int64[:, ::1], n, n, i, f, f, f, f, f, i, i, f, f, i, i, n, "
-        "numba.boolean)); "
-        "print(before == [len(f.signatures) for f in shared.SHARED] == [1, 1, 1])"
+        "from fastcheck.engine.kernels.shared import SHARED, TYPES, build; "
+        "from fastcheck.engine.kernels.execute import execute; import numba; "
+        "build(); "
+        "names = 'route', 'first', 'last', 'buffers', 'units', 'panels', 'sample', 'general'; "
+        "execute.compile(tuple(TYPES.get(name, numba.int64) for name in names)); "
+        "print([len(function.signatures) for function in SHARED])"
     )
-    environment = dict(os.environ, FASTCHECK_CACHE_DIR=os.environ["FASTCHECK_CACHE_DIR"])
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
-    assert done.stdout.strip() == "True", done.stderr
+    assert done.stdout.strip() == "[1, 1, 1]", done.stderr
+
+
+def test_the_types_are_those_of_the_arrays_that_python_makes():
+    net = nn.TwoLayerNet(6, 5, 3)
+    program = record(net, np.random.default_rng(0).random((4, 6)), np.array([0, 1, 2, 0]))
+    (template,) = prepared(program).kept("W1")
+    buffers = Scratch().fit(template, points=2, panels=6)
+    assert numba.typeof(template.route) == shared.TYPES["route"]
+    assert numba.typeof(buffers) == shared.TYPES["buffers"]

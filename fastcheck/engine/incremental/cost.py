@@ -23,8 +23,8 @@ _ROW_COST = 4.0
 
 def panel_cost(template: Template, points: int) -> float:
     """Return the most that a panel may cost, in multiply-adds: as if everything moved."""
-    before, _, within, end = (int(place) for place in template.stages[:4])
-    rows = template.instructions[:end]
+    before, _, within, end = (int(place) for place in template.route.stages[:4])
+    rows = template.route.instructions[:end]
     products = np.where(
         (rows[:, KIND] == DENSE) | (rows[:, KIND] == DENSE_LANED),
         rows[:, COUNT] * rows[:, EXTRA] * rows[:, EXTRA + 1],
@@ -32,12 +32,12 @@ def panel_cost(template: Template, points: int) -> float:
     )
     inside = float(np.sum(products[before:within]))
     once = float(np.sum(products)) - inside
-    size = -(-template.entries.shape[1] * points // ROW_GRAIN) * ROW_GRAIN
-    return float(size * (once + template.samples * (inside + _ROW_COST * template.rows)))
+    size = -(-template.route.entries.shape[1] * points // ROW_GRAIN) * ROW_GRAIN
+    return float(size * (once + template.route.samples * (inside + _ROW_COST * template.rows)))
 
 
 def ranges_of(template: Template, points: int) -> list[int]:
     """Return the first panel of every range, and the end."""
-    panels = len(template.entries)
+    panels = len(template.route.entries)
     pieces = min(panels, max(_FEWEST, ceil(panels * panel_cost(template, points) / _RANGE_COST)))
     return [panels * i // pieces for i in range(pieces + 1)] if pieces else []

@@ -15,7 +15,6 @@ from fastcheck.engine.first_build import share_first_build
 from fastcheck.engine.first_call import call_while_waiting
 from fastcheck.engine.incremental.cost import ranges_of
 from fastcheck.engine.incremental.panels import (
-    Outcome,
     kernel_is_loaded,
     run_no_panel,
     run_panels,
@@ -25,6 +24,7 @@ from fastcheck.engine.incremental.proof import LossAt, Trial, prove, replayed_lo
 from fastcheck.engine.incremental.schemes import Scheme, scheme_of
 from fastcheck.engine.incremental.scratch import Scratch
 from fastcheck.engine.incremental.template import Template
+from fastcheck.engine.kernels.arguments import Outcome
 from fastcheck.engine.kernels.layout import CROSSED, NEAR
 from fastcheck.engine.kernels.propagate import REFINEMENTS
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
@@ -174,7 +174,7 @@ def _jobs(ready: Prepared, names: Sequence[str], points: int) -> list[_Job]:
             ]
             continue
         for template in templates:
-            lanes = template.entries.shape[1]
+            lanes = template.route.entries.shape[1]
             bounds = ranges_of(template, points)
             jobs += [_Job(name, template, a, b, (b - a) * lanes) for a, b in pairwise(bounds)]
     return jobs

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.engine.incremental.panels import Outcome, run_panels
+from fastcheck.engine.incremental.panels import run_panels
 from fastcheck.engine.incremental.prepared import Prepared
 from fastcheck.engine.incremental.scratch import Scratch
 from fastcheck.engine.incremental.template import Template, Templates
+from fastcheck.engine.kernels.arguments import Outcome
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.errors import InternalError
 from fastcheck.primitives.base import Form
@@ -189,7 +190,7 @@ def _loses_digits(ready: Prepared, name: str, element: int, step: float) -> bool
 def _one(ready: Prepared, name: str, element: int, step: float, scratch: Scratch) -> float:
     """Return the difference of the loss for one element, by the exact rules alone."""
     template, owner = _template_with(ready, name, element)
-    panel, lane = divmod(_place(template, element), template.entries.shape[1])
+    panel, lane = divmod(_place(template, element), template.route.entries.shape[1])
     outcome = Outcome.empty(ready.templates.program.base[name].size, 1)
     run_panels(
         template,
@@ -210,7 +211,7 @@ def _one(ready: Prepared, name: str, element: int, step: float, scratch: Scratch
 def _template_with(ready: Prepared, name: str, element: int) -> tuple[Template, Templates]:
     """Return the template that moves an element, and whose memory it reads."""
     for template in ready.kept(name) or ():
-        if template.entries.reshape(-1)[_place(template, element)] == element:
+        if template.route.entries.reshape(-1)[_place(template, element)] == element:
             return template, ready.templates
     with ready.lock:
         own = ready.templates.fork()
@@ -219,4 +220,4 @@ def _template_with(ready: Prepared, name: str, element: int) -> tuple[Template, 
 
 def _place(template: Template, element: int) -> int:
     """Return where in a template's entries an element is; anywhere, if it is not there."""
-    return int(np.argmax(template.entries == element))
+    return int(np.argmax(template.route.entries == element))

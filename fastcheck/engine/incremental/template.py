@@ -42,6 +42,7 @@ from fastcheck.engine.incremental.seeds import (
     uses_of,
 )
 from fastcheck.engine.incremental.walk import PROLOGUE, Coupled, Walk
+from fastcheck.engine.kernels.arguments import Route
 from fastcheck.engine.kernels.layout import ELEMENT, EXTRA, FORM, KIND, LANE_STEP, OUT, PICK, K
 from fastcheck.engine.samples import SampleBlock, sample_blocks, separable
 from fastcheck.errors import InternalError
@@ -68,36 +69,17 @@ _MOVES: dict[Form, Callable[[Builder, Operation], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The instructions for a set of panels, as `fastcheck.engine.kernels.propagate` takes them.
+    """The instructions for a set of panels.
 
     Attributes
     ----------
-    instructions, tables
-        See `fastcheck.engine.kernels.layout`.
-    stages
-        int64 (6,): where the four stages end, whether every sample runs, and where lanes may be
-        left behind.
-    sources, most, gathering
-        See `fastcheck.engine.kernels.propagate`.
-    entries
-        int64 (panels, lanes): the parameter's elements.
-    samples
-        How often the sample stages run.
-    loss_row
-        The row of the loss; row 0 if it does not move.
+    route
+        As the kernel takes them, but for the memory, which many templates share.
     rows, longest_product, longest_group
         What scratch is needed.
     """
 
-    instructions: NDArray[np.int64]
-    tables: Positions
-    stages: Positions
-    sources: Positions
-    most: NDArray[np.float64]
-    gathering: Positions
-    entries: Positions
-    samples: int
-    loss_row: int
+    route: Route
     rows: int
     longest_product: int
     longest_group: int
@@ -218,18 +200,18 @@ class Templates:
         leaving = _leaving_point(instructions, ends, builder.lowest_reads())
         loss = builder.moving.get(self.program.output)
         return Template(
-            instructions=instructions,
-            tables=builder.tables(),
-            stages=np.array(
-                [*ends, always, leaving],
-                np.int64,
+            route=Route(
+                instructions=instructions,
+                tables=builder.tables(),
+                stages=np.array([*ends, always, leaving], np.int64),
+                memory=np.zeros(0),
+                sources=builder.sources(),
+                most=np.array(builder.most),
+                gathering=np.array(builder.gathering, np.int64),
+                entries=np.ascontiguousarray(entries, np.int64),
+                samples=builder.walk.samples,
+                loss_row=0 if loss is None else int(loss.rows[0]),
             ),
-            sources=builder.sources(),
-            most=np.array(builder.most),
-            gathering=np.array(builder.gathering, np.int64),
-            entries=np.ascontiguousarray(entries, np.int64),
-            samples=builder.walk.samples,
-            loss_row=0 if loss is None else int(loss.rows[0]),
             rows=builder.row_count,
             longest_product=builder.longest_product,
             longest_group=builder.longest_group,

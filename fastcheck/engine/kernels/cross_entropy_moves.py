@@ -40,12 +40,8 @@ _series = _softmax_cross_entropy_series
 @shared_kernel
 def move_cross_entropies(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    rows: Any,
-    bounds: Any,
-    flags: Any,
-    members: Any,
+    route: Any,
+    buffers: Any,
     sample: int,
     panel: int,
     used: int,
@@ -54,8 +50,10 @@ def move_cross_entropies(
 ) -> None:
     """Fill the changes of the losses.
 
-    EXTRA: scores of a group. K: their softmax. `members` is scratch.
+    EXTRA: scores of a group. K: their softmax.
     """
+    tables, memory = route.tables, route.memory
+    rows, bounds, flags, members = buffers.rows, buffers.bounds, buffers.flags, buffers.members
     length = instruction[EXTRA]
     share = members.size // MEMBERS
     z, d, t, p = (
@@ -79,7 +77,7 @@ def move_cross_entropies(
             bound = max(bound, bounds[sources[k]])
         total, pivot = _total_and_pivot(t)
         if bound <= LINEAR_LIMIT and not general:
-            _linear(rows, bounds, sources, t, p, total, pivot, out, size)
+            _linear(buffers, sources, t, p, total, pivot, out, size)
             bounds[number] = 4.0 * length * (abs(total) + largest(t)) * bound
             continue
         for k in range(length):
@@ -98,17 +96,10 @@ def move_cross_entropies(
 
 @kernel
 def _linear(
-    rows: Any,
-    bounds: Any,
-    sources: Any,
-    t: Any,
-    p: Any,
-    total: float,
-    pivot: int,
-    out: Any,
-    size: int,
+    buffers: Any, sources: Any, t: Any, p: Any, total: float, pivot: int, out: Any, size: int
 ) -> None:
     """Fill ``sum_k (T p_k - t_k) (d_k - d_y)``, two scores at a time."""
+    rows, bounds = buffers.rows, buffers.bounds
     fill(out, 0.0)
     y = 0 if pivot < 0 else sources[pivot]
     origin = window(rows, y * size, size)

@@ -64,11 +64,8 @@ from fastcheck.primitives.window import window
 @kernel
 def _by_rule(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    rows: Any,
-    bounds: Any,
-    flags: Any,
+    route: Any,
+    buffers: Any,
     units: Any,
     r: int,
     sample: int,
@@ -77,6 +74,8 @@ def _by_rule(
     size: int,
 ) -> None:
     """Fill result row r by the exact rule, and note the lanes that cross a switch."""
+    tables, memory = route.tables, route.memory
+    rows, bounds, flags = buffers.rows, buffers.bounds, buffers.flags
     code, form, delta = instruction[CODE], instruction[FORM], instruction[DELTA]
     x_step, y_step = instruction[A_LANE_STEP], instruction[B_LANE_STEP]
     z_step, k_step = instruction[C_LANE_STEP], instruction[K_LANE_STEP]
@@ -108,12 +107,8 @@ def _by_rule(
 @kernel
 def _two_operands(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    slots: Any,
-    most: Any,
-    rows: Any,
-    bounds: Any,
+    route: Any,
+    buffers: Any,
     r: int,
     sample: int,
     panel: int,
@@ -122,6 +117,8 @@ def _two_operands(
     size: int,
 ) -> int:
     """Fill result row r by a form with more than one moving operand; return how many are far."""
+    tables, memory, most = route.tables, route.memory, route.most
+    slots, rows, bounds = buffers.slots, buffers.rows, buffers.bounds
     form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
     x_step, y_step = instruction[A_LANE_STEP], instruction[B_LANE_STEP]
     k_step = instruction[K_LANE_STEP]
@@ -186,13 +183,8 @@ def _two_operands(
 @shared_kernel
 def move_elements(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    slots: Any,
-    most: Any,
-    rows: Any,
-    bounds: Any,
-    flags: Any,
+    route: Any,
+    buffers: Any,
     units: Any,
     sample: int,
     panel: int,
@@ -205,6 +197,8 @@ def move_elements(
     EXTRA: whether the second operand moves, and whether the result is constant on either side of a
     switch. With `general` only the exact rules are used.
     """
+    tables, memory, most = route.tables, route.memory, route.most
+    slots, rows, bounds = buffers.slots, buffers.rows, buffers.bounds
     form, delta, count = instruction[FORM], instruction[DELTA], instruction[COUNT]
     flat, k_step = instruction[EXTRA + 1] != 0, instruction[K_LANE_STEP]
     one = form == SERIES or (form == PICK and instruction[EXTRA] == 0)
@@ -259,36 +253,9 @@ def move_elements(
                     )
             bounds[number] = 2.0 * most[slot] * bound
         else:
-            far = _two_operands(
-                instruction,
-                tables,
-                memory,
-                slots,
-                most,
-                rows,
-                bounds,
-                r,
-                sample,
-                panel,
-                width,
-                used,
-                size,
-            )
+            far = _two_operands(instruction, route, buffers, r, sample, panel, width, used, size)
         if far:
-            _by_rule(
-                instruction,
-                tables,
-                memory,
-                rows,
-                bounds,
-                flags,
-                units,
-                r,
-                sample,
-                panel,
-                used,
-                size,
-            )
+            _by_rule(instruction, route, buffers, units, r, sample, panel, used, size)
         elif flat:
             bounds[number] = 0.0
 
@@ -296,12 +263,8 @@ def move_elements(
 @shared_kernel
 def move_extremes(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    rows: Any,
-    bounds: Any,
-    flags: Any,
-    members: Any,
+    route: Any,
+    buffers: Any,
     units: Any,
     sample: int,
     panel: int,
@@ -310,9 +273,10 @@ def move_extremes(
 ) -> None:
     """Fill the changes of the maximum or minimum of every group.
 
-    EXTRA: members of a group; DELTA: from a member's base value to its rounding. `members` is
-    scratch.
+    EXTRA: members of a group; DELTA: from a member's base value to its rounding.
     """
+    tables, memory = route.tables, route.memory
+    rows, bounds, flags, members = buffers.rows, buffers.bounds, buffers.flags, buffers.members
     sign = 1.0 if instruction[CODE] == MAX else -1.0
     length, delta = instruction[EXTRA], instruction[DELTA]
     step = instruction[A_LANE_STEP]

@@ -42,19 +42,10 @@ def row_size(used: int) -> int:
 
 @kernel
 def execute(
-    instructions: Any,
+    route: Any,
     first: int,
     last: int,
-    tables: Any,
-    memory: Any,
-    slots: Any,
-    most: Any,
-    rows: Any,
-    bounds: Any,
-    flags: Any,
-    moving: Any,
-    members: Any,
-    steps: Any,
+    buffers: Any,
     units: Any,
     panels: Any,
     sample: int,
@@ -64,20 +55,8 @@ def execute(
 
     Parameters
     ----------
-    instructions, tables
-        int64: see `fastcheck.engine.kernels.layout`.
-    memory
-        float64: base values and coefficients.
-    slots
-        float64: the base values that differ from lane to lane, of the running lanes, slot after
-        slot.
-    most
-        float64 (slots,): the largest size of any base value in a slot, over all samples and panels.
-    rows, bounds, flags, moving, members
-        Scratch: float64 rows, `size` each; float64 per row, no difference in it is
-        larger; int64 per lane of a row; int64; float64 (5 n,).
-    steps
-        float64 (points,).
+    route, buffers
+        See `fastcheck.engine.kernels.arguments`; a row has `row_size` places.
     units
         int64 (width,): the running lanes.
     panels
@@ -87,99 +66,37 @@ def execute(
     general
         Use the exact rules only, for steps of any size.
     """
-    replicas = panels.size * steps.size
+    replicas = panels.size * buffers.steps.size
     width = units.size
     size = row_size(replicas * width)
     panel = panels[0]
     for i in range(first, last):
-        instruction = instructions[i]
+        instruction = route.instructions[i]
         kind = instruction[KIND]
         # Shared kernels last: they are asked for in this order, and another process builds them.
         if kind == SEED:
-            seed(instruction, tables, memory, rows, bounds, steps, panels, sample, width, size)
+            seed(instruction, route, buffers, panels, sample, width, size)
         elif kind == DENSE_LANED:
-            multiply_dense_laned(
-                instruction, tables, slots, most, rows, bounds, width, replicas, size
-            )
+            multiply_dense_laned(instruction, route, buffers, width, replicas, size)
         elif kind == DENSE:
-            multiply_dense(
-                instruction,
-                tables,
-                memory,
-                rows,
-                bounds,
-                moving,
-                sample,
-                panel,
-                size,
-            )
+            multiply_dense(instruction, route, buffers, sample, panel, size)
         elif kind == SUM:
-            add_rows(instruction, tables, rows, bounds, size)
+            add_rows(instruction, route, buffers, size)
         elif kind == SCALE:
-            scale_rows(
-                instruction,
-                tables,
-                memory,
-                slots,
-                most,
-                rows,
-                bounds,
-                units,
-                sample,
-                panel,
-                replicas,
-                size,
-            )
+            scale_rows(instruction, route, buffers, units, sample, panel, replicas, size)
         elif kind == PRODUCT:
-            add_products(instruction, tables, rows, bounds, size)
+            add_products(instruction, route, buffers, size)
         elif kind == EXPAND:
-            expand(instruction, tables, rows, bounds, units, replicas, size)
+            expand(instruction, route, buffers, units, replicas, size)
         elif kind == DIRECT:
-            direct(instruction, rows, bounds, steps, width, size)
+            direct(instruction, buffers, width, size)
         elif kind == ELEMENT:
             move_elements(
-                instruction,
-                tables,
-                memory,
-                slots,
-                most,
-                rows,
-                bounds,
-                flags,
-                units,
-                sample,
-                panel,
-                replicas * width,
-                size,
-                general,
+                instruction, route, buffers, units, sample, panel, replicas * width, size, general
             )
         elif kind == EXTREME:
-            move_extremes(
-                instruction,
-                tables,
-                memory,
-                rows,
-                bounds,
-                flags,
-                members,
-                units,
-                sample,
-                panel,
-                replicas * width,
-                size,
-            )
+            move_extremes(instruction, route, buffers, units, sample, panel, replicas * width, size)
         elif kind == CROSS_ENTROPY:
             move_cross_entropies(
-                instruction,
-                tables,
-                memory,
-                rows,
-                bounds,
-                flags,
-                members,
-                sample,
-                panel,
-                replicas * width,
-                size,
-                general,
+                instruction, route, buffers, sample, panel, replicas * width, size, general
             )

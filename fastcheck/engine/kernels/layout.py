@@ -73,12 +73,15 @@ GENERAL, PICK, CHOOSE, SERIES, MULTIPLY, QUOTIENT, SOFT = range(7)
 # How many coefficient arrays each has.
 COEFFICIENTS = (0, 4, 2, 3, 0, 3, 3)
 
+# Columns of the stages, see `fastcheck.engine.kernels.arguments.Route`.
+BEFORE, SEEDED, SAMPLED, END, ALWAYS, LEAVING = range(6)
+
 # A row has a multiple of this many places: LLVM's vector loops take four vectors of 8 at a time,
 # and what is left over one by one.
 ROW_GRAIN = 32
 
-# Parts of the scratch for groups: four of theirs, and the steps.
-MEMBERS = 5
+# What a member of a group may need: base value, difference, and two numbers more.
+MEMBERS = 4
 
 # What is noted of a lane, as bits: a switch lies between the points; the base point lies on a
 # switch, or within rounding of it; a step was too large for a series.

@@ -41,8 +41,9 @@ def address_shift(instruction: Any, operand: int, sample: int, panel: int) -> in
 
 
 @kernel
-def largest_seed(instruction: Any, tables: Any, memory: Any, sample: int, panel: int) -> float:
+def largest_seed(instruction: Any, route: Any, sample: int, panel: int) -> float:
     """Return the largest size of what a panel's weights are multiplied with."""
+    tables, memory = route.tables, route.memory
     first = instruction[A_ADDRESSES]
     shift = address_shift(instruction, A, sample, panel)
     most = 0.0
@@ -56,17 +57,16 @@ def largest_seed(instruction: Any, tables: Any, memory: Any, sample: int, panel:
 @kernel
 def seed(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    rows: Any,
-    bounds: Any,
-    steps: Any,
+    route: Any,
+    buffers: Any,
     panels: Any,
     sample: int,
     width: int,
     size: int,
 ) -> None:
     """Fill the seeds, panel by panel: a step times what the weight is multiplied with."""
+    tables, memory = route.tables, route.memory
+    rows, bounds, steps = buffers.rows, buffers.bounds, buffers.steps
     first = instruction[A_ADDRESSES]
     points = steps.size
     longest = largest(steps)
@@ -85,8 +85,9 @@ def seed(
 
 
 @kernel
-def direct(instruction: Any, rows: Any, bounds: Any, steps: Any, width: int, size: int) -> None:
+def direct(instruction: Any, buffers: Any, width: int, size: int) -> None:
     """Fill the steps themselves."""
+    rows, bounds, steps = buffers.rows, buffers.bounds, buffers.steps
     number = instruction[OUT]
     bounds[number] = largest(steps)
     out = window(rows, number * size, size)
@@ -96,8 +97,10 @@ def direct(instruction: Any, rows: Any, bounds: Any, steps: Any, width: int, siz
 
 
 @kernel
-def add_rows(instruction: Any, tables: Any, rows: Any, bounds: Any, size: int) -> None:
+def add_rows(instruction: Any, route: Any, buffers: Any, size: int) -> None:
     """Fill sums of rows; row -n is minus row n."""
+    tables = route.tables
+    rows, bounds = buffers.rows, buffers.bounds
     starts = instruction[A_ADDRESSES]
     terms = tail(tables, instruction[A_ROWS])
     for r in range(instruction[COUNT]):
@@ -124,12 +127,8 @@ def add_rows(instruction: Any, tables: Any, rows: Any, bounds: Any, size: int) -
 @kernel
 def scale_rows(
     instruction: Any,
-    tables: Any,
-    memory: Any,
-    slots: Any,
-    most: Any,
-    rows: Any,
-    bounds: Any,
+    route: Any,
+    buffers: Any,
     units: Any,
     sample: int,
     panel: int,
@@ -137,6 +136,8 @@ def scale_rows(
     size: int,
 ) -> None:
     """Fill base times row; FORM tells that a base value may be inf or nan."""
+    tables, memory, most = route.tables, route.memory, route.most
+    slots, rows, bounds = buffers.slots, buffers.rows, buffers.bounds
     shift = address_shift(instruction, A, sample, panel)
     laned, slot = instruction[A_LANE_STEP], instruction[A_SLOT]
     sources = tail(tables, instruction[A_ROWS])
@@ -165,21 +166,14 @@ def scale_rows(
 
 @kernel
 def multiply_dense(
-    instruction: Any,
-    tables: Any,
-    memory: Any,
-    rows: Any,
-    bounds: Any,
-    scratch: Any,
-    sample: int,
-    panel: int,
-    size: int,
+    instruction: Any, route: Any, buffers: Any, sample: int, panel: int, size: int
 ) -> None:
     """Fill ``out[g, t] = sum_q base[g, q, t] row[g, q]``, four moving q at a time.
 
     EXTRA: q per group, t per group, and where the tables list each t's distance from the first.
-    `scratch` has room for the q that move.
     """
+    tables, memory = route.tables, route.memory
+    rows, bounds, moving = buffers.rows, buffers.bounds, buffers.moving
     shift = address_shift(instruction, A, sample, panel)
     length, results = instruction[EXTRA], instruction[EXTRA + 1]
     sources = tail(tables, instruction[A_ROWS])
@@ -187,16 +181,16 @@ def multiply_dense(
     distances = tables[instruction[EXTRA + 2] : instruction[EXTRA + 2] + results]
     for g in range(instruction[COUNT]):
         first = instruction[OUT] + g * results
-        moving = 0
+        count = 0
         for q in range(g * length, (g + 1) * length):
             if bounds[sources[q]] != 0.0:
-                scratch[moving] = q
-                moving += 1
+                moving[count] = q
+                count += 1
         fill(window(bounds, first, results), 0.0)
         fill(window(rows, first * size, results * size), 0.0)
-        whole = moving - moving % 4
+        whole = count - count % 4
         for i in range(0, whole, 4):
-            q0, q1, q2, q3 = scratch[i], scratch[i + 1], scratch[i + 2], scratch[i + 3]
+            q0, q1, q2, q3 = moving[i], moving[i + 1], moving[i + 2], moving[i + 3]
             m0, m1 = addresses[q0] + shift, addresses[q1] + shift
             m2, m3 = addresses[q2] + shift, addresses[q3] + shift
             a0 = window(rows, sources[q0] * size, size)
@@ -211,8 +205,8 @@ def multiply_dense(
                 k0, k1, k2, k3 = memory[m0 + n], memory[m1 + n], memory[m2 + n], memory[m3 + n]
                 add_scaled_4(out, a0, a1, a2, a3, k0, k1, k2, k3)
                 bounds[first + t] += (abs(k0) * c0 + abs(k1) * c1) + (abs(k2) * c2 + abs(k3) * c3)
-        for i in range(whole, moving):
-            q = scratch[i]
+        for i in range(whole, count):
+            q = moving[i]
             a = window(rows, sources[q] * size, size)
             for t in range(results):
                 out = window(rows, (first + t) * size, size)
@@ -223,20 +217,14 @@ def multiply_dense(
 
 @kernel
 def multiply_dense_laned(
-    instruction: Any,
-    tables: Any,
-    slots: Any,
-    most: Any,
-    rows: Any,
-    bounds: Any,
-    width: int,
-    replicas: int,
-    size: int,
+    instruction: Any, route: Any, buffers: Any, width: int, replicas: int, size: int
 ) -> None:
     """Fill the same where every lane has base values of its own.
 
     EXTRA: q per group, and t per group.
     """
+    tables, most = route.tables, route.most
+    slots, rows, bounds = buffers.slots, buffers.rows, buffers.bounds
     length, results = instruction[EXTRA], instruction[EXTRA + 1]
     sources = tail(tables, instruction[A_ROWS])
     for g in range(instruction[COUNT]):
@@ -264,8 +252,10 @@ def multiply_dense_laned(
 
 
 @kernel
-def add_products(instruction: Any, tables: Any, rows: Any, bounds: Any, size: int) -> None:
+def add_products(instruction: Any, route: Any, buffers: Any, size: int) -> None:
     """Add sums of products of two rows."""
+    tables = route.tables
+    rows, bounds = buffers.rows, buffers.bounds
     starts = instruction[A_ADDRESSES]
     lefts = tail(tables, instruction[A_ROWS])
     rights = tail(tables, instruction[B_ROWS])
@@ -285,15 +275,11 @@ def add_products(instruction: Any, tables: Any, rows: Any, bounds: Any, size: in
 
 @kernel
 def expand(
-    instruction: Any,
-    tables: Any,
-    rows: Any,
-    bounds: Any,
-    units: Any,
-    replicas: int,
-    size: int,
+    instruction: Any, route: Any, buffers: Any, units: Any, replicas: int, size: int
 ) -> None:
     """Fill rows that lie in another row in every lane; EXTRA: lanes in the table."""
+    tables = route.tables
+    rows, bounds = buffers.rows, buffers.bounds
     lanes, width = instruction[EXTRA], units.size
     sources = tail(tables, instruction[A_ROWS])
     for r in range(instruction[COUNT]):

@@ -6,17 +6,32 @@ import inspect
 
 import numba
 
+from fastcheck.engine.kernels.arguments import Buffers, Route
 from fastcheck.engine.kernels.cross_entropy_moves import move_cross_entropies
 from fastcheck.engine.kernels.element_moves import move_elements, move_extremes
 
 SHARED = (move_elements, move_extremes, move_cross_entropies)
 
-_FLOATS, _INTEGERS = numba.float64[::1], numba.int64[::1]
+_FLOATS, _INTEGERS, _TABLE = numba.float64[::1], numba.int64[::1], numba.int64[:, ::1]
 
-# The types of their arguments by name; every other is an int64.
+_ROUTE = {
+    **dict.fromkeys(Route._fields, _INTEGERS),
+    **dict.fromkeys(("instructions", "sources", "entries"), _TABLE),
+    **dict.fromkeys(("memory", "most"), _FLOATS),
+    **dict.fromkeys(("samples", "loss_row"), numba.int64),
+}
+_BUFFERS = {
+    **dict.fromkeys(Buffers._fields, _FLOATS),
+    **dict.fromkeys(("flags", "moving", "every", "units", "panels"), _INTEGERS),
+}
+
+# The types of the arguments by name; every other is an int64.
 TYPES = {
-    **dict.fromkeys(("memory", "slots", "most", "rows", "bounds", "members"), _FLOATS),
-    **dict.fromkeys(("instruction", "tables", "flags", "units"), _INTEGERS),
+    "instruction": _INTEGERS,
+    "route": numba.types.NamedTuple(tuple(_ROUTE.values()), Route),
+    "buffers": numba.types.NamedTuple(tuple(_BUFFERS.values()), Buffers),
+    "units": _INTEGERS,
+    "panels": _INTEGERS,
     "general": numba.boolean,
 }
 

@@ -57,7 +57,7 @@ def test_of_a_parameter_in_many_chunks_nothing_is_kept(make_model):
     )
     program = record(model, np.ones(1), None)
     ready = prepared(program)
-    assert [len(item.entries[0]) for item in ready.kept("few")] == [50, 50]
+    assert [len(item.route.entries[0]) for item in ready.kept("few")] == [50, 50]
     assert ready.kept("many") is None
     found = incremental_gradient(program, names=["few", "many"]).parameters
     assert (found["few"].central == 2.0).all()

@@ -115,7 +115,7 @@ def test_lanes_that_are_mixed_up_are_noticed(net_and_batch):
     net, x, t = net_and_batch
     program = record(net, x, t)
     (template,) = prepared.prepared(program).kept("W1")
-    template.entries[:] = np.roll(template.entries, 1, axis=1)
+    template.route.entries[:] = np.roll(template.route.entries, 1, axis=1)
     with pytest.raises(InternalError, match=MOVES):
         proven(program)
 

@@ -23,7 +23,7 @@ def samples_of(program, name):
     found = templates.of_weight(name) or [
         templates.of_chunk(name, *chunk) for chunk in templates.chunks(name)
     ]
-    return {template.samples for template in found}
+    return {template.route.samples for template in found}
 
 
 APART = {
