@@ -47,8 +47,6 @@ def measure(*, tell: Tell, seeds: int = SEEDS, sizes: Sizes | None = None) -> Se
 
     Parameters
     ----------
-    tell
-        Called with what is about to run.
     seeds
         Of the weights; each with digits of its own.
     sizes

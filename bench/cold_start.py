@@ -37,8 +37,6 @@ def measure(*, tell: Tell, rounds: int | None = None) -> Section:
 
     Parameters
     ----------
-    tell
-        Called with what is about to run.
     rounds
         How often each is run, interleaved; into an empty cache once.
     """

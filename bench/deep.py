@@ -11,7 +11,7 @@ from bench.cases import Case, deep_case
 from bench.deep_network import ACTIVATIONS, BATCH, UNITS
 from bench.musts import Must
 from bench.process import Process, python
-from bench.quantities import NONE, duration, error, megabytes, times
+from bench.quantities import NONE, duration, error, medians_of, megabytes, times
 from bench.sampled import Places, drawn, error_at, reference_at
 from bench.section import Section, Tell
 from bench.timing import Competitor, Timing, interleaved, ratios
@@ -37,8 +37,6 @@ def measure(
 
     Parameters
     ----------
-    tell
-        Called with what is about to run.
     rounds
         In each, every competitor has one turn.
     batch
@@ -117,8 +115,8 @@ def section(
         ),
         below=(
             (
-                f"Medians of {rounds} interleaved round{'s' if rounds != 1 else ''}, ratios within "
-                "a round; given as a Program; the whole process once."
+                f"{medians_of(rounds)}, ratios within a round; given as a Program; "
+                "the whole process once."
             ),
             f"Error: as on the classic network; {precision()}.",
         ),

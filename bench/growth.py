@@ -9,7 +9,7 @@ from itertools import pairwise
 import fastcheck
 from bench.cases import Sizes, classic
 from bench.musts import Must
-from bench.quantities import duration
+from bench.quantities import duration, medians_of
 from bench.section import Section, Tell
 from bench.timing import Competitor, Timing, interleaved
 
@@ -35,8 +35,6 @@ def measure(
 
     Parameters
     ----------
-    tell
-        Called with what is about to run.
     rounds
         In each, every pair has one turn.
     batches, hidden
@@ -77,7 +75,7 @@ def section(timings: Mapping[Sizes, Timing], *, rounds: int) -> Section:
             for batch in batches
         ),
         below=(
-            f"Medians of {rounds} interleaved round{'s' if rounds != 1 else ''}.",
+            f"{medians_of(rounds)}.",
             "Growth is the worst of all doublings and of the whole range, 1 being linear.",
         ),
         musts=tuple(

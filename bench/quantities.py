@@ -28,6 +28,11 @@ def error(value: float) -> str:
     return f"{value:.1e}"
 
 
+def medians_of(rounds: int) -> str:
+    """Return how times were taken, the beginning of a sentence."""
+    return f"Medians of {rounds} interleaved round{'s' if rounds != 1 else ''}"
+
+
 def megabytes(size: float) -> str:
     """Return bytes as "213 MB"."""
     return f"{size / 1e6:,.0f} MB"

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.musts import Must
 
+# How `measure` says what is about to run.
 Tell = Callable[[str], None]
 
 

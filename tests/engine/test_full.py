@@ -1,10 +1,5 @@
-import os
 import re
-import signal
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -324,34 +319,6 @@ def test_interrupted_by_its_progress_it_stops_soon():
     assert not [t for t in threading.enumerate() if t.name.startswith("fastcheck")]
 
 
-LONG = """
-from fastcheck import data, nn
-from fastcheck.engine.full import full_gradient
-from fastcheck.recording import record
-
-net = nn.TwoLayerNet(784, 400, 10)
-x, t = data.mnist(100)
-program = record(net, x, t)
-full_gradient(program, names=["b2"], threads=2)
-print("go", flush=True)
-full_gradient(program, names=["W1"], threads=2)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to one process there")
-def test_ctrl_c_stops_it_soon(tmp_path):
-    command = [sys.executable, "-c", LONG]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout.readline() == "go\n"
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=10)  # all of it takes minutes
-    assert process.returncode != 0
-    assert errors.strip().endswith("KeyboardInterrupt")
-
-
 def test_two_calls_at_once_do_not_disturb_each_other():
     net, (x, t), step = networks()["crossing"]
     program = record(net, x, t)
@@ -370,46 +337,3 @@ def test_two_calls_at_once_do_not_disturb_each_other():
     assert len(found) == 4
     for central in found.values():
         np.testing.assert_array_equal(central, alone)
-
-
-FORKED = """
-import multiprocessing, os, sys
-import numpy as np
-from fastcheck import nn
-from fastcheck.engine.full import full_gradient
-from fastcheck.recording import record
-
-net = nn.TwoLayerNet(4, 3, 2, weight_scale=0.5)
-x, t = np.random.default_rng(0).standard_normal((5, 4)), np.array([0, 1, 0, 1, 1])
-
-def run():
-    done = full_gradient(record(net, x, t), names=list(net.params), threads=3)
-    return b"".join(found.central.tobytes() for found in done.parameters.values())
-
-def child(connection):
-    connection.send(run())
-
-first = run()
-here, there = multiprocessing.get_context("fork").Pipe()
-process = multiprocessing.get_context("fork").Process(target=child, args=(there,))
-process.start()
-assert here.poll(60), "the child hangs"
-assert here.recv() == first
-process.join(60)
-assert process.exitcode == 0
-assert run() == first
-print("same")
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_can_run_it_again(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", FORKED],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr

@@ -35,29 +35,33 @@ def small():
     return net, rng.standard_normal((12, 9)), rng.integers(0, 4, 12)
 
 
+# Defines run() with either engine.
 SMALL = """
 import numpy as np
 from fastcheck import nn
+from fastcheck.engine.full import full_gradient
 from fastcheck.engine.incremental.gradient import incremental_gradient
 from fastcheck.recording import record
 
 net = nn.TwoLayerNet(4, 3, 2, weight_scale=0.5)
 x, t = np.random.default_rng(0).standard_normal((5, 4)), np.array([0, 1, 0, 1, 1])
 
-def run():
-    done = incremental_gradient(record(net, x, t), names=list(net.params), threads=3)
+def run(gradient=incremental_gradient):
+    done = gradient(record(net, x, t), names=list(net.params), threads=3)
     return b"".join(found.central.tobytes() for found in done.parameters.values())
 """
 
 FORKED = (
     SMALL
     + """
-import multiprocessing
+import multiprocessing, sys
+
+gradient = {"full": full_gradient, "incremental": incremental_gradient}[sys.argv[1]]
 
 def child(connection):
-    connection.send(run())
+    connection.send(run(gradient))
 
-first = run()
+first = run(gradient)
 here, there = multiprocessing.get_context("fork").Pipe()
 process = multiprocessing.get_context("fork").Process(target=child, args=(there,))
 process.start()
@@ -65,16 +69,17 @@ assert here.poll(60), "the child hangs"
 assert here.recv() == first
 process.join(60)
 assert process.exitcode == 0
-assert run() == first
+assert run(gradient) == first
 print("same")
 """
 )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_can_run_the_incremental_engine_again(tmp_path):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_forked_child_can_run_it_again(tmp_path, engine):
     done = subprocess.run(
-        [sys.executable, "-c", FORKED],
+        [sys.executable, "-c", FORKED, engine],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -82,6 +87,47 @@ def test_a_forked_child_can_run_the_incremental_engine_again(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "same\n"), done.stderr
+
+
+def seconds_to_stop(command, folder, *, after, **environment):
+    """Send Ctrl-C `after` seconds behind the command's "go"; return how long it then went on."""
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "go\n"
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, errors = process.communicate(timeout=30)
+        seconds = time.monotonic() - began
+    assert process.returncode != 0
+    assert errors.strip().endswith("KeyboardInterrupt")
+    return seconds
+
+
+LONG_IN_FULL = """
+from fastcheck import data, nn
+from fastcheck.engine.full import full_gradient
+from fastcheck.recording import record
+
+net = nn.TwoLayerNet(784, 400, 10)
+x, t = data.mnist(100)
+program = record(net, x, t)
+full_gradient(program, names=["b2"], threads=2)
+print("go", flush=True)
+full_gradient(program, names=["W1"], threads=2)
+"""
+
+
+@with_signals
+def test_ctrl_c_stops_the_full_engine_soon(tmp_path):
+    # All of it takes minutes.
+    assert seconds_to_stop(["-c", LONG_IN_FULL], tmp_path, after=0.3) < 10.0
 
 
 # A sum over everything, for which each of the many elements has the whole batch to run.
@@ -109,22 +155,8 @@ incremental_gradient(program, names=["w"], threads=2)
 
 @with_signals
 def test_ctrl_c_stops_the_incremental_engine_soon(tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-c", LONG],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "go\n"
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        _, errors = process.communicate(timeout=30)
-        # All of it takes minutes, a panel a quarter of a second.
-        assert time.monotonic() - began < 3.0
-    assert process.returncode != 0
-    assert errors.strip().endswith("KeyboardInterrupt")
+    # All of it takes minutes, a panel a quarter of a second.
+    assert seconds_to_stop(["-c", LONG], tmp_path, after=0.5) < 3.0
 
 
 COMPILING = (
@@ -146,23 +178,10 @@ run()
 
 @with_signals
 def test_ctrl_c_stops_the_compilation_at_once(tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", COMPILING],
-        cwd=tmp_path,
-        env={**os.environ, "FASTCHECK_CACHE_DIR": str(tmp_path / "cache")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "go\n"
-        time.sleep(1.0)
-        process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        _, errors = process.communicate(timeout=30)
-        # The rest would take some 15 s.
-        assert time.monotonic() - began < 5.0
-    assert process.returncode != 0
-    assert errors.strip().endswith("KeyboardInterrupt")
+    command = ["-W", "error", "-c", COMPILING]
+    cache = str(tmp_path / "cache")
+    # The rest would take some 15 s.
+    assert seconds_to_stop(command, tmp_path, after=1.0, FASTCHECK_CACHE_DIR=cache) < 5.0
 
 
 def test_the_first_call_is_counted_as_setting_up(tmp_path):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from fastcheck.primitives.base import FAMILY_SIZE
+from fastcheck.primitives.base import FAMILY_SIZE, Primitive
 from fastcheck.primitives.registry import FAMILIES, PRIMITIVES
+from fastcheck.primitives.running_error import unknown_error
 
 A = np.array([[0.5, 2.0, 3.0], [4.0, 0.25, 2.0]])
 B = np.array([[2.0, 2.0, 0.0], [1.0, 3.0, -1.0]])
@@ -65,3 +66,13 @@ def test_a_code_belongs_to_one_primitive_and_tells_its_family():
         for primitive in family.PRIMITIVES:
             assert PRIMITIVES[primitive.name] is primitive
             assert primitive.code // FAMILY_SIZE == family.FAMILY
+
+
+def test_nothing_is_promised_of_a_primitive_without_a_rule():
+    bare = Primitive("bare", 0, np.add, lambda *_: None)
+    assert bare.error is unknown_error
+    np.testing.assert_array_equal(bare.error([], [], np.zeros((2, 1)), 0.1), [[np.inf], [np.inf]])
+
+
+def test_every_primitive_has_a_rule():
+    assert [name for name, item in PRIMITIVES.items() if item.error is unknown_error] == []
