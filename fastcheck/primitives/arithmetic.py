@@ -6,8 +6,9 @@ where `_power_difference` says so. Each is a sum of two terms, one per moving op
 to a few ulp of the larger: what one operand does may undo what the other does. Where only one
 moves, the result itself is good to a few ulp. All steps 0 give exactly 0 whatever the operands are.
 
-For tiny steps, ``_NAME_series`` is the same without branches and libm, as in
-`fastcheck.primitives.smooth`. Sums and products need none.
+For tiny steps, ``_NAME_series`` is the same without branches and libm, for powers by a fixed
+exponent ``series`` of `fastcheck.primitives.smooth`; the coefficients are in
+`fastcheck.primitives.arithmetic_series`. Sums and products need none.
 """
 
 from __future__ import annotations
@@ -32,14 +33,7 @@ from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
 from fastcheck.primitives.rounding import sum_error
-from fastcheck.primitives.smooth import (
-    SERIES_LIMIT,
-    SMALLEST_NORMAL,
-    Real,
-    _exp_difference,
-    _log_ratio,
-    series_reach,
-)
+from fastcheck.primitives.smooth import _exp_difference, _log_ratio
 
 FAMILY = 0
 ADD, SUBTRACT, MULTIPLY, DIVIDE, POWER, AND, OR, XOR, LOGADDEXP = range(
@@ -103,20 +97,6 @@ def _divide_difference(x: float, dx: float, y: float, dy: float) -> float:
     q = x / y
     turn = q * (dy / moved) if abs(dy) > 1.0 or abs(moved) <= 1.0 else q * dy / moved
     return dx / moved - turn
-
-
-@np.errstate(all="ignore")
-def _divide_slope(q: Real, y: Real) -> Real:
-    """Return how much the quotient q = x / y falls per unit of y."""
-    return np.divide(q, y)
-
-
-@np.errstate(all="ignore")
-def _divide_reach(q: Real, y: Real) -> Real:
-    """Return below which |dy| the series serves; dx may be any."""
-    slope = _divide_slope(q, y)
-    lost = (np.abs(slope) < SMALLEST_NORMAL) & np.not_equal(q, 0.0)
-    return np.where(lost, 0.0, series_reach(np.abs(y), np.divide(1.0, y), slope))
 
 
 @kernel
@@ -189,25 +169,6 @@ def _power_difference(x: float, dx: float, y: float, dy: float) -> float:
     return _moved_power(x, dx, y, dy) - math.pow(x, y)
 
 
-@np.errstate(all="ignore")
-def _power_slope(power: Real, x: Real, y: Real) -> Real:
-    """Return the slope in x of power = x ** y; y stays."""
-    return np.divide(np.multiply(y, power), x)
-
-
-@np.errstate(all="ignore")
-def _power_bend(x: Real, y: Real) -> Real:
-    return np.divide(0.5 * np.subtract(y, 1.0), x)
-
-
-@np.errstate(all="ignore")
-def _power_reach(power: Real, x: Real, y: Real) -> Real:
-    """Return below which |dx| the series of `fastcheck.primitives.smooth` serves; y stays."""
-    scale = np.abs(x) / (1.0 + np.abs(y))
-    reach = series_reach(scale, _power_slope(power, x, y), _power_bend(x, y))
-    return np.where(np.abs(power) < SMALLEST_NORMAL, 0.0, reach)
-
-
 @kernel
 def _logaddexp(x: float, y: float) -> float:
     # log(e^x + e^y) = max + log1p(e^-|x-y|): exp cannot overflow. As in NumPy, equal arguments come
@@ -247,16 +208,6 @@ def _logaddexp_difference(x: float, dx: float, y: float, dy: float) -> float:
     if grown < -0.5:
         return dx + (_logaddexp(-abs(gap), step) - math.log1p(small))
     return dx + math.log1p(grown)
-
-
-@np.errstate(all="ignore")
-def _logaddexp_slope(x: Real, y: Real) -> Real:
-    """Return s(x - y), the slope in x; the one in y is ``_logaddexp_slope(y, x)``."""
-    gap = np.subtract(y, x)
-    # What the gap was rounded by is put back, as by `fastcheck.primitives.rounding.sum_error`.
-    back = gap - y
-    error = np.nan_to_num((y - (gap - back)) - (x + back))
-    return 1.0 / (1.0 + np.exp(gap) * (1.0 + error))
 
 
 @kernel
@@ -303,25 +254,6 @@ def difference(code: int, x: float, dx: float, y: float, dy: float) -> float:
     if code == OR:
         return _logic_difference(x, dx, y, dy, _ONE | _BOTH)
     return _logic_difference(x, dx, y, dy, _ONE)
-
-
-@np.errstate(all="ignore")
-def coefficients(name: str, x: Real, y: Real, result: Real) -> tuple[Real, Real, Real]:
-    """Return what the series of divide, power (by a fixed exponent) or logaddexp needs.
-
-    The last is the reach; the first two are 0 where that is 0.
-    """
-    if name == "divide":
-        first, second = np.divide(1.0, y), _divide_slope(result, y)
-        reach = _divide_reach(result, y)
-    elif name == "power":
-        first, second = _power_slope(result, x, y), _power_bend(x, y)
-        reach = _power_reach(result, x, y)
-    else:
-        first, second = _logaddexp_slope(x, y), _logaddexp_slope(y, x)
-        reach = np.full_like(first, SERIES_LIMIT)
-    serves = reach > 0.0
-    return np.where(serves, first, 0.0), np.where(serves, second, 0.0), np.where(serves, reach, 0.0)
 
 
 _add_loop = binary_loop(_add)

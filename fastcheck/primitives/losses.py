@@ -29,7 +29,7 @@ from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import Shape
 from fastcheck.primitives.losses_error import softmax_cross_entropy_error
-from fastcheck.primitives.rounding import sum_error
+from fastcheck.primitives.rounding import sum_error, sum_errors
 
 FAMILY = 6
 SOFTMAX_CROSS_ENTROPY = FAMILY * FAMILY_SIZE
@@ -66,19 +66,6 @@ def _softmax_cross_entropy(z: Any, t: Any) -> float:
     if total == 0.0:
         return -straight
     return total * math.log1p(rest) - straight
-
-
-@kernel
-def _softmax(z: Any, p: Any) -> None:
-    """Fill `p`, each to a few ulp: what z - max z was rounded by is put back."""
-    best = z[_largest(z)]
-    total = 0.0
-    for k in range(z.size):
-        s = z[k] - best
-        p[k] = math.exp(s) * (1.0 + sum_error(z[k], -best, s))
-        total += p[k]
-    for k in range(z.size):
-        p[k] /= total
 
 
 @kernel
@@ -173,6 +160,15 @@ def run(z: Any, t: Any, out: Any, dims: Any) -> None:
     for i in range(rows):
         first, last = i * length, (i + 1) * length
         out[i] = _softmax_cross_entropy(z[first:last], t[first:last])
+
+
+@np.errstate(all="ignore")
+def softmax(z: NDArray[Any]) -> NDArray[Any]:
+    """Return p of every row, each to a few ulp: what z - max z was rounded by is put back."""
+    best = np.max(z, axis=1, keepdims=True, initial=-np.inf)
+    shifted = z - best
+    powers = np.exp(shifted) * (1.0 + sum_errors(-best, z, shifted))
+    return np.asarray(powers / np.sum(powers, axis=1, keepdims=True))
 
 
 def _evaluate(z: NDArray[Any], t: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from fastcheck.primitives.piecewise_error import (
     where_error,
 )
 from fastcheck.primitives.rounding import rise, sum_error
-from fastcheck.primitives.smooth import Real
+from fastcheck.primitives.smooth_series import Real
 
 FAMILY = 2
 (
@@ -250,14 +251,7 @@ def run(code: int, a: Any, b: Any, c: Any, out: Any, dims: Any, decisions: Any) 
         _answer_loop(out, decisions, _accepted(code))
 
 
-def _lower_deciding(
-    lowering: Lowering,
-    code: int,
-    inputs: tuple[int, ...],
-    output: int,
-    attributes: Mapping[str, Any],
-) -> None:
-    lower_elementwise(lowering, code, inputs, output, attributes, decides=True)
+_lower_deciding = partial(lower_elementwise, decides=True)
 
 
 def _lower_sided(
@@ -272,6 +266,8 @@ def _lower_sided(
     lowering.emit(code, out, (a, zero), (1, out.size, 0, 1, 0, 0), decisions=out.size)
 
 
+_comparison = partial(Primitive, lower=_lower_deciding, form=Form.FLAT, error=comparison_error)
+
 PRIMITIVES = (
     Primitive(
         "maximum", MAXIMUM, np.maximum, _lower_deciding, form=Form.SIDED, error=extreme_error
@@ -279,35 +275,12 @@ PRIMITIVES = (
     Primitive(
         "minimum", MINIMUM, np.minimum, _lower_deciding, form=Form.SIDED, error=extreme_error
     ),
-    Primitive(
-        "greater", GREATER, np.greater, _lower_deciding, form=Form.FLAT, error=comparison_error
-    ),
-    Primitive(
-        "greater_equal",
-        GREATER_EQUAL,
-        np.greater_equal,
-        _lower_deciding,
-        form=Form.FLAT,
-        error=comparison_error,
-    ),
-    Primitive("less", LESS, np.less, _lower_deciding, form=Form.FLAT, error=comparison_error),
-    Primitive(
-        "less_equal",
-        LESS_EQUAL,
-        np.less_equal,
-        _lower_deciding,
-        form=Form.FLAT,
-        error=comparison_error,
-    ),
-    Primitive("equal", EQUAL, np.equal, _lower_deciding, form=Form.FLAT, error=comparison_error),
-    Primitive(
-        "not_equal",
-        NOT_EQUAL,
-        np.not_equal,
-        _lower_deciding,
-        form=Form.FLAT,
-        error=comparison_error,
-    ),
+    _comparison("greater", GREATER, np.greater),
+    _comparison("greater_equal", GREATER_EQUAL, np.greater_equal),
+    _comparison("less", LESS, np.less),
+    _comparison("less_equal", LESS_EQUAL, np.less_equal),
+    _comparison("equal", EQUAL, np.equal),
+    _comparison("not_equal", NOT_EQUAL, np.not_equal),
     Primitive(
         "absolute", ABSOLUTE, np.absolute, _lower_sided, form=Form.SIDED, error=absolute_error
     ),

@@ -3,8 +3,9 @@
 An array is read as (outer, length, inner) and reduced along the middle; axes that are not
 neighbours are brought together by a gather first.
 
-``_NAME_difference`` is the change of one result where all the elements that it reduces move, by any
-amount: z and d are float64 arrays of one dimension. Nothing cancels but the d among themselves.
+A sum changes by the sum of its elements' changes, and ``_extreme_difference`` is the change of a
+maximum or minimum where all the elements that it reduces move, by any amount: z and d are float64
+arrays of one dimension. Nothing cancels but, in a sum, the d among themselves.
 """
 
 from __future__ import annotations
@@ -65,11 +66,6 @@ def _sum(a: Any, out: Any, dims: Any) -> None:
 
 
 @kernel
-def _sum_difference(d: Any) -> float:
-    return _sum_contiguous(d)
-
-
-@kernel
 def _extreme(a: Any, out: Any, dims: Any, decisions: Any, sign: float) -> None:
     # sign = 1: maximum; -1: minimum. A nan wins and stays, as in NumPy.
     outer, length, inner = dims[0], dims[1], dims[2]
@@ -97,16 +93,6 @@ def _extreme_difference(z: Any, d: Any, best: float, sign: float) -> float:
         if moved > result:
             result = moved
     return sign * result
-
-
-@kernel
-def _max_difference(z: Any, d: Any, best: float) -> float:
-    return _extreme_difference(z, d, best, 1.0)
-
-
-@kernel
-def _min_difference(z: Any, d: Any, best: float) -> float:
-    return _extreme_difference(z, d, best, -1.0)
 
 
 @kernel

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from fastcheck.primitives.jit import kernel
 
 
@@ -14,6 +18,14 @@ def sum_error(x: float, y: float, total: float) -> float:
     back = total - x
     error = (x - (total - back)) + (y - back)
     return error if error == error else 0.0
+
+
+@np.errstate(all="ignore")
+def sum_errors(x: Any, y: Any, total: Any) -> Any:
+    """Return the same in NumPy, of float64 arrays or numbers."""
+    back = total - x
+    error = (x - (total - back)) + (y - back)
+    return np.where(np.isnan(error), 0.0, error)
 
 
 @kernel

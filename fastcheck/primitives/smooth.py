@@ -1,4 +1,4 @@
-"""Smooth functions of one argument: each with its difference, and with its series for tiny steps.
+"""Smooth functions of one argument, each with its difference.
 
 ``_NAME_difference(z, d)`` is f(z + d) - f(z) for any d, z + d being meant exactly: no rule
 subtracts nearly equal numbers. The result is good to a few ulp where f(z) and f(z + d) are finite
@@ -7,14 +7,8 @@ the sense of Reps & Rall 2003, "Computational divided differencing and divided-d
 arithmetics", times d; where a rounded z + d enters a function that grows exponentially, the
 rounding is put back to first order.
 
-For tiny steps there is the same without libm, two coefficients per base value and one shape for
-all (``series``)::
-
-    f(z + d) - f(z) = slope d (1 + bend d),    slope = f'(z),    bend = f''(z) / 2 f'(z)
-
-``_NAME_slope(y, z)`` and ``_NAME_bend(y, z)`` give the coefficients, y = f(z) being known, and
-``_NAME_reach(y, z)`` how small "tiny" is: the series serves for ``abs(d) < reach``. Negative and
-square have none, since their difference is free of branches and libm already.
+For tiny steps there is the same without libm, one shape for all: ``series``. Its coefficients are
+in `fastcheck.primitives.smooth_series`.
 """
 
 from __future__ import annotations
@@ -46,9 +40,6 @@ NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
     FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 9
 )
 
-# A float64 array, or one number.
-Real = Any
-
 # How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
 # 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
 # The first term left out is c d^2, relative to the whole, with c = f^(3)(z) / 6 f'(z). In those
@@ -59,25 +50,11 @@ Real = Any
 # smaller by another factor of SERIES_LIMIT.
 SERIES_LIMIT = 2.0**-27
 
-SMALLEST_NORMAL = 2.0**-1022
-
 
 @kernel
 def series(slope: float, bend: float, d: float) -> float:
     """Return f(z + d) - f(z) for a tiny d; vectorises, for it has neither branch nor libm call."""
     return (slope * d) * (1.0 + bend * d)
-
-
-@np.errstate(all="ignore")
-def series_reach(scale: Real, slope: Real, bend: Real) -> Real:
-    """Return below which |d| the series serves, 0 (not even for d = 0) where a coefficient fails.
-
-    Near the ends of the number range a coefficient overflows or loses bits to underflow although
-    the difference would not.
-    """
-    size = np.abs(slope)
-    whole = (size >= SMALLEST_NORMAL) & (size < math.inf) & (np.abs(bend) < math.inf)
-    return np.where(whole, SERIES_LIMIT * np.asarray(scale), 0.0)
 
 
 @kernel
@@ -107,20 +84,6 @@ def _reciprocal_difference(z: float, d: float) -> float:
     return -(d / z) / moved
 
 
-@np.errstate(all="ignore")
-def _reciprocal_slope(y: Real, z: Real) -> Real:
-    return -np.square(y)
-
-
-@np.errstate(all="ignore")
-def _reciprocal_bend(y: Real, z: Real) -> Real:
-    return -np.asarray(y)
-
-
-def _reciprocal_reach(y: Real, z: Real) -> Real:
-    return series_reach(np.abs(z), _reciprocal_slope(y, z), _reciprocal_bend(y, z))
-
-
 @kernel
 def _square(x: float) -> float:
     return x * x
@@ -145,20 +108,6 @@ def _sqrt_difference(z: float, d: float) -> float:
     return d / (math.sqrt(z + d) + math.sqrt(z))
 
 
-@np.errstate(all="ignore")
-def _sqrt_slope(y: Real, z: Real) -> Real:
-    return np.divide(0.5, y)
-
-
-@np.errstate(all="ignore")
-def _sqrt_bend(y: Real, z: Real) -> Real:
-    return np.divide(-0.25, z)
-
-
-def _sqrt_reach(y: Real, z: Real) -> Real:
-    return series_reach(z, _sqrt_slope(y, z), _sqrt_bend(y, z))
-
-
 @kernel
 def _exp(x: float) -> float:
     return math.exp(x)
@@ -176,44 +125,9 @@ def _exp_difference(z: float, d: float) -> float:
     return -math.exp(moved) * (1.0 + sum_error(z, d, moved)) * math.expm1(-d)
 
 
-@np.errstate(all="ignore")
-def _exp_slope(y: Real, z: Real) -> Real:
-    return y
-
-
-@np.errstate(all="ignore")
-def _exp_bend(y: Real, z: Real) -> Real:
-    return np.full_like(y, 0.5)
-
-
-def _exp_reach(y: Real, z: Real) -> Real:
-    return np.where(np.less(y, math.inf), SERIES_LIMIT, 0.0)
-
-
 @kernel
 def _expm1(x: float) -> float:
     return math.expm1(x)
-
-
-@kernel
-def _expm1_difference(z: float, d: float) -> float:
-    # That of exp: they differ by a constant.
-    return _exp_difference(z, d)
-
-
-@np.errstate(all="ignore")
-def _expm1_slope(y: Real, z: Real) -> Real:
-    # y + 1 would have lost all digits for a very negative z.
-    return np.exp(z)
-
-
-@np.errstate(all="ignore")
-def _expm1_bend(y: Real, z: Real) -> Real:
-    return np.full_like(y, 0.5)
-
-
-def _expm1_reach(y: Real, z: Real) -> Real:
-    return _exp_reach(y, z)
 
 
 @kernel
@@ -240,20 +154,6 @@ def _log_difference(z: float, d: float) -> float:
     return _log_ratio(z, z + d, d)
 
 
-@np.errstate(all="ignore")
-def _log_slope(y: Real, z: Real) -> Real:
-    return np.divide(1.0, z)
-
-
-@np.errstate(all="ignore")
-def _log_bend(y: Real, z: Real) -> Real:
-    return np.divide(-0.5, z)
-
-
-def _log_reach(y: Real, z: Real) -> Real:
-    return series_reach(z, _log_slope(y, z), _log_bend(y, z))
-
-
 @kernel
 def _log1p(x: float) -> float:
     return math.log1p(x)
@@ -266,20 +166,6 @@ def _log1p_difference(z: float, d: float) -> float:
         return 0.0
     base = 1.0 + z
     return _log_ratio(base, (base + d) + sum_error(1.0, z, base), d)
-
-
-@np.errstate(all="ignore")
-def _log1p_slope(y: Real, z: Real) -> Real:
-    return np.divide(1.0, np.add(1.0, z))
-
-
-@np.errstate(all="ignore")
-def _log1p_bend(y: Real, z: Real) -> Real:
-    return np.divide(-0.5, np.add(1.0, z))
-
-
-def _log1p_reach(y: Real, z: Real) -> Real:
-    return series_reach(np.add(1.0, z), _log1p_slope(y, z), _log1p_bend(y, z))
 
 
 @kernel
@@ -301,22 +187,6 @@ def _tanh_difference(z: float, d: float) -> float:
     return sign * math.expm1(2.0 * d) / ((1.0 + math.exp(-2.0 * z)) * (1.0 + above))
 
 
-@np.errstate(all="ignore")
-def _tanh_slope(y: Real, z: Real) -> Real:
-    # 4 s(2 z) s(-2 z); 1 - y^2 would have lost all digits where tanh is saturated.
-    tail = np.exp(-2.0 * np.abs(z))
-    return 4.0 * tail / ((1.0 + tail) * (1.0 + tail))
-
-
-@np.errstate(all="ignore")
-def _tanh_bend(y: Real, z: Real) -> Real:
-    return -np.asarray(y)
-
-
-def _tanh_reach(y: Real, z: Real) -> Real:
-    return np.full_like(y, SERIES_LIMIT)
-
-
 @kernel
 def difference(code: int, z: float, d: float) -> float:
     """Return the change of the function `code` where its argument z moves by d."""
@@ -335,24 +205,6 @@ def difference(code: int, z: float, d: float) -> float:
     if code == LOG1P:
         return _log1p_difference(z, d)
     return _tanh_difference(z, d)
-
-
-_SERIES = {
-    "reciprocal": (_reciprocal_slope, _reciprocal_bend, _reciprocal_reach),
-    "sqrt": (_sqrt_slope, _sqrt_bend, _sqrt_reach),
-    "exp": (_exp_slope, _exp_bend, _exp_reach),
-    "expm1": (_expm1_slope, _expm1_bend, _expm1_reach),
-    "log": (_log_slope, _log_bend, _log_reach),
-    "log1p": (_log1p_slope, _log1p_bend, _log1p_reach),
-    "tanh": (_tanh_slope, _tanh_bend, _tanh_reach),
-}
-
-
-def coefficients(name: str, z: Real, y: Real) -> tuple[Real, Real, Real]:
-    """Return slope, bend and reach of the series of a function at z; 0 where it does not serve."""
-    slope, bend, reach = (part(y, z) for part in _SERIES[name])
-    serves = reach > 0.0
-    return np.where(serves, slope, 0.0), np.where(serves, bend, 0.0), np.where(serves, reach, 0.0)
 
 
 _negative_loop = unary_loop(_negative)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.program.program import Program
+from fastcheck.program.values import values_at
 
 
 def evaluate(program: Program, parameters: Mapping[str, NDArray[np.floating]]) -> float:
@@ -25,12 +26,4 @@ def evaluate(program: Program, parameters: Mapping[str, NDArray[np.floating]]) -
     float
         The loss; inf or nan where the arithmetic gives that, without a warning.
     """
-    arrays: dict[int, NDArray[np.float64]] = dict(program.constants)
-    for name, number in program.parameters.items():
-        arrays[number] = np.asarray(parameters[name], dtype=np.float64)
-    with np.errstate(all="ignore"):
-        for operation in program.operations:
-            inputs = (arrays[number] for number in operation.inputs)
-            result = operation.primitive.evaluate(*inputs, **operation.attributes)
-            arrays[operation.output] = np.asarray(result, dtype=np.float64)
-    return float(arrays[program.output])
+    return float(values_at(program, parameters)[program.output])

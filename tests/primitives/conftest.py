@@ -1,4 +1,4 @@
-"""One operation run by the compiled kernels, and the same by NumPy."""
+"""One operation by the compiled kernels and by NumPy; and numbers with errors, for the rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from fastcheck.engine.kernels.differences import central_differences
 from fastcheck.engine.kernels.interpreter import CODE, OUT, OUT_SIZE
 from fastcheck.engine.plan import Plan, make_plan, unfilled
 from fastcheck.primitives.registry import PRIMITIVES
+from fastcheck.primitives.running_error import ALLOWANCE
 from fastcheck.program import Operation, Program, Value
 
 
@@ -116,3 +118,44 @@ def apply() -> Callable[..., Applied]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def roundoff() -> dict[str, float]:
+    """Return the unit roundoff of each dtype that a user's loss may have."""
+    return {"float64": 2.0**-53, "float32": 2.0**-24}
+
+
+def errors_at_random(
+    array: NDArray[Any], kind: str, rng: np.random.Generator
+) -> NDArray[np.float64] | float:
+    """Return a bound for every element, or 0.0 for exact ones."""
+    if kind == "exact":
+        return 0.0
+    size = np.abs(array.astype(np.float64))
+    if kind == "rounded":  # well above how far float64 is from exact values
+        return size * 2.0 ** rng.uniform(-32, -20, array.shape)
+    # From a small part of the number to several times the number.
+    return size * 2.0 ** rng.uniform(-20, 3, array.shape)
+
+
+@pytest.fixture(scope="session")
+def errors_for() -> Callable[..., NDArray[np.float64] | float]:
+    """Return ``errors_for(array, kind, rng)``: bounds for "exact", "rounded" or "wide" numbers."""
+    return errors_at_random
+
+
+@pytest.fixture(scope="session")
+def moved() -> Callable[..., list[Any]]:
+    """Return ``moved(array, error, rng)``."""
+
+    def move(array: NDArray[Any], error: ArrayLike, rng: np.random.Generator) -> list[Any]:
+        """Return exact values within twice the errors of `array`, often at the very end."""
+        # 2^-20 less than twice: of first order in the unit roundoff, which is that of float32 too.
+        part = rng.choice([-1.0, 1.0, 0.5, -0.3, 0.0], array.shape) * ALLOWANCE * (1 - 2.0**-20)
+        delta = np.broadcast_to(part * error, array.shape)
+        pairs = zip(array, delta, strict=True)
+        with mpmath.workprec(400):
+            return [mpmath.mpf(float(a)) + mpmath.mpf(float(d)) for a, d in pairs]
+
+    return move

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.incremental.memory import Memory
 from fastcheck.engine.kernels.layout import COEFFICIENTS, PICK
-from fastcheck.primitives import arithmetic, piecewise, smooth
+from fastcheck.primitives import arithmetic_series, losses, piecewise, smooth_series
 from fastcheck.program import Operation, Program, values_at
 from fastcheck.program.forward_error import forward_errors
 
@@ -112,25 +112,16 @@ class BasePoint:
             out[3] = 2.0 * sum(self._error(n, result.shape) for n in inputs)
             out[:3] = piecewise.coefficients(primitive.name, x, y, out[3])
         elif len(operands) == 1:
-            out[:3] = smooth.coefficients(primitive.name, x, result)
+            out[:3] = smooth_series.coefficients(primitive.name, x, result)
         else:
-            out[:3] = arithmetic.coefficients(primitive.name, x, y, result)
+            out[:3] = arithmetic_series.coefficients(primitive.name, x, y, result)
         return out
 
     def softmax(self, number: int) -> int:
         """Return where the softmax of rows of scores lies."""
         key = ("softmax", number)
         if key not in self._places:
-            scores = self.arrays[number]
-            with np.errstate(all="ignore"):
-                top = np.max(scores, axis=1, keepdims=True)
-                shifted = scores - top
-                # What the shift was rounded by is put back.
-                error = (scores - (shifted + top)) - (top - ((shifted + top) - shifted))
-                powers = np.exp(shifted) * (1.0 + error)
-                self._places[key] = self.memory.append(
-                    powers / np.sum(powers, axis=1, keepdims=True)
-                )
+            self._places[key] = self.memory.append(losses.softmax(self.arrays[number]))
         return self._places[key]
 
     def choice(self, operation: Operation) -> Coefficients:

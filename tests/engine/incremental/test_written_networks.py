@@ -114,3 +114,23 @@ def test_a_parameter_that_nothing_hangs_on(make_model):
     assert found.parameters["a"].central.tolist() == [2.0, 4.0]
     assert (found.parameters["idle"].central == 0.0).all()
     assert not found.parameters["idle"].switched.any()
+
+
+def test_scores_that_are_masked_by_minus_infinity(make_model):
+    labels = np.array([0, 1, 0, 1])
+
+    def mean_loss(scores):
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p = powers / powers.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(p[np.arange(4), labels]))
+
+    w, x = np.cos(np.arange(9.0)).reshape(3, 3), np.sin(np.arange(12.0)).reshape(4, 3)
+    mask = np.array([0.0, 0.0, -np.inf])
+    masked = make_model({"w": w}, lambda p, x, t: mean_loss(x @ p["w"] + mask))
+    rest = make_model({"w": w[:, :2]}, lambda p, x, t: mean_loss(x @ p["w"]))
+    found, expected = (
+        incremental_gradient(record(model, x, None), names=["w"]).parameters["w"].central
+        for model in (masked, rest)
+    )
+    np.testing.assert_allclose(found[:, :2], expected, rtol=1e-13, atol=0)
+    assert (found[:, 2] == 0.0).all()
