@@ -1,0 +1,118 @@
+"""A network with a mistake in its backward."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcheck.errors import InvalidArgument, InvalidType, check_integer, unknown_choice
+from fastcheck.nn import Network
+from fastcheck.nn.protocols import Array
+from fastcheck.planted.mistake import Mistake
+from fastcheck.planted.sites import Decay
+from fastcheck.planted.table import MISTAKES
+
+__all__ = ["Planted", "applicable", "plant"]
+
+
+class Planted(Network):
+    """A network's twin with a mistake in its backward; made by `plant`.
+
+    Its `params` are the network's own, live; its loss, scores and accuracy are the same.
+
+    Attributes
+    ----------
+    mistake : Mistake
+    place : str
+        Where it sits, see `Mistake.places`.
+    layers, loss_function
+        Of the same classes as the network's; the one at `place` has the wrong backward.
+    """
+
+    def __init__(self, net: Network, mistake: Mistake, place: str, seed: int) -> None:
+        # Not Network's own, which would draw the weights anew.
+        vars(self).update(vars(net))
+        parts = mistake.site.replaced(net, place, seed)
+        self.layers = parts.layers
+        self.loss_function = parts.loss
+        self.mistake = mistake
+        self.place = place
+        self._penalty = parts.penalty
+
+    def gradient(self, x: npt.ArrayLike, t: npt.ArrayLike) -> dict[str, Array]:
+        """Return the wrong gradient, a dict like `params`."""
+        if self._penalty is None:
+            return super().gradient(x, t)
+        bare = copy.copy(self)
+        bare._penalty, bare.l2 = None, 0.0
+        gradients = bare.gradient(x, t)
+        weights = dict(self._decaying())
+        others = {name: array for name, array in self.params.items() if name not in weights}
+        decay = Decay(weights, others, self.l2, np.shape(x)[0])
+        for name, term in self._penalty(decay).items():
+            gradients[name] = gradients[name] + term
+        return gradients
+
+    def __repr__(self) -> str:
+        return f"Planted({self.mistake.name!r} in {self.place})"
+
+
+def plant(name: str, net: Network, *, seed: int = 0) -> Planted:
+    """Return a twin of a correct network, with a mistake in its backward.
+
+    Parameters
+    ----------
+    name : str
+        One of `MISTAKES`.
+    net : Network
+        Of any depth. It is left as it is; the twin shares its parameters.
+    seed : int
+        Of the place, where several will do, and of whatever else the mistake draws.
+
+    Raises
+    ------
+    UnknownChoice
+        If `name` is no mistake.
+    InvalidType
+        If `net` is no Network, or has a loss or gradient of its own making.
+    InvalidArgument
+        If the network has no place for it, or `seed` is negative.
+    """
+    mistake, places = _places(name, net)
+    seed = check_integer("seed", seed, minimum=0, remedy="give for example 0")
+    if not places:
+        raise InvalidArgument(
+            f"plant={name!r} needs {mistake.needs}, which this network has not; "
+            "change the network or choose another mistake"
+        )
+    place = places[int(np.random.default_rng(seed).integers(len(places)))]
+    return Planted(net, mistake, place, seed)
+
+
+def applicable(name: str, net: Network) -> bool:
+    """Tell whether the network has a place for the mistake.
+
+    Raises
+    ------
+    UnknownChoice, InvalidType
+        As for `plant`.
+    """
+    return bool(_places(name, net)[1])
+
+
+def _places(name: str, net: Network) -> tuple[Mistake, tuple[str, ...]]:
+    if name not in MISTAKES:
+        raise unknown_choice("plant", name, MISTAKES)
+    if not isinstance(net, Network):
+        raise InvalidType(
+            f"net={type(net).__name__} must be a Network; mistakes are planted into its layers"
+        )
+    if type(net).loss is not Network.loss or type(net).gradient is not Network.gradient:
+        raise InvalidType(
+            f"net={type(net).__name__} must have the loss and gradient of Network; "
+            "plant into a plain Network of the same layers"
+        )
+    mistake = MISTAKES[name]
+    return mistake, mistake.places(net)
