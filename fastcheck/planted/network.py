@@ -17,41 +17,46 @@ from fastcheck.planted.table import MISTAKES
 __all__ = ["Planted", "applicable", "plant"]
 
 
-class Planted(Network):
+class Planted:
     """A network's twin with a mistake in its backward; made by `plant`.
-
-    Its `params` are the network's own, live; its loss, scores and accuracy are the same.
 
     Attributes
     ----------
+    params : dict
+        The network's own, live.
     mistake : Mistake
     place : str
         Where it sits, see `Mistake.places`.
-    layers, loss_function
+    layers : tuple of Layer
+    loss_function : Loss
         Of the same classes as the network's; the one at `place` has the wrong backward.
+    l2 : float
+    dtype : dtype
+    loss, accuracy, predict
+        The network's own methods.
     """
 
     def __init__(self, net: Network, mistake: Mistake, place: str, seed: int) -> None:
-        # Not Network's own, which would draw the weights anew.
-        vars(self).update(vars(net))
         parts = mistake.site.replaced(net, place, seed)
-        self.layers = parts.layers
-        self.loss_function = parts.loss
-        self.mistake = mistake
-        self.place = place
-        self._penalty = parts.penalty
+        self.mistake, self.place = mistake, place
+        self.params, self.l2, self.dtype = net.params, net.l2, net.dtype
+        self.layers, self.loss_function = parts.layers, parts.loss
+        self.loss, self.accuracy, self.predict = net.loss, net.accuracy, net.predict
+        self._net, self._terms = net, parts.terms
+        # A copy shares the arrays; a new Network would draw them anew.
+        self._wrong = copy.copy(net)
+        self._wrong.layers, self._wrong.loss_function = parts.layers, parts.loss
+        if parts.terms is not None:
+            self._wrong.l2 = 0.0
 
     def gradient(self, x: npt.ArrayLike, t: npt.ArrayLike) -> dict[str, Array]:
         """Return the wrong gradient, a dict like `params`."""
-        if self._penalty is None:
-            return super().gradient(x, t)
-        bare = copy.copy(self)
-        bare._penalty, bare.l2 = None, 0.0
-        gradients = bare.gradient(x, t)
-        weights = dict(self._decaying())
+        gradients = self._wrong.gradient(x, t)
+        if self._terms is None:
+            return gradients
+        weights = dict(self._net._decaying())
         others = {name: array for name, array in self.params.items() if name not in weights}
-        decay = Decay(weights, others, self.l2, np.shape(x)[0])
-        for name, term in self._penalty(decay).items():
+        for name, term in self._terms(Decay(weights, others, self.l2, np.shape(x)[0])).items():
             gradients[name] = gradients[name] + term
         return gradients
 

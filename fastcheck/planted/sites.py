@@ -70,11 +70,11 @@ class Decay:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a network that a mistake replaces; `penalty` None for the network's own."""
+    """The parts of a network that a mistake replaces; `terms` None for the network's own decay."""
 
     layers: tuple[Layer, ...]
     loss: Loss
-    penalty: Terms | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
