@@ -2,7 +2,8 @@
 
 ``gradcheck(model, x, t)`` compares and reports; ``assert_gradcheck`` raises unless it passed;
 ``numerical_gradient`` returns the numbers; ``record`` shows what was differenced. The networks to
-try them on are in ``fastcheck.nn``, the digits in ``fastcheck.data``.
+try them on are in ``fastcheck.nn``, the digits in ``fastcheck.data``, mistakes to be planted in
+``fastcheck.planted``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastcheck.version import __version__
 
 if TYPE_CHECKING:
-    from fastcheck import data, nn
+    from fastcheck import data, nn, planted
     from fastcheck.api import assert_gradcheck, gradcheck, numerical_gradient
     from fastcheck.errors import CannotRecord, FastcheckError, GradientMismatch
     from fastcheck.program import Program
@@ -32,6 +33,7 @@ __all__ = [
     "gradcheck",
     "nn",
     "numerical_gradient",
+    "planted",
     "record",
 ]
 
@@ -50,7 +52,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "nn"):
+    if name in ("data", "nn", "planted"):
         return importlib.import_module(f"fastcheck.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'fastcheck' has no attribute {name!r}")

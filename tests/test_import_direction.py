@@ -58,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "second_look",
     },
     "classic": {"data", "errors", "nn"},
+    "planted": {"data", "errors", "nn"},
     "target": {"errors"},
     "batch": {"api", "classic", "engine", "errors", "options", "report", "target"},
     "cli": {
@@ -66,7 +67,9 @@ ALLOWED: dict[str, set[str]] = {
         "classic",
         "engine.workers",
         "errors",
+        "nn",
         "options",
+        "planted",
         "primitives.cache",
         "report",
         "target",

@@ -47,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_check(commands)
     _add_batch(commands)
+    _add_selftest(commands)
     _add_info(commands)
     return parser
 
@@ -61,6 +62,7 @@ def _add_run(commands: Any) -> None:
     _add_group(run, "network", NETWORK)
     _add_group(run, "digits", DIGITS)
     _add_group(run, "check", CHECK)
+    _add_plant(run)
     _add_output(run)
     _finish(run, "run")
 
@@ -95,11 +97,39 @@ def _add_batch(commands: Any) -> None:
     _finish(batch, "batch")
 
 
+def _add_selftest(commands: Any) -> None:
+    selftest = commands.add_parser(
+        "selftest",
+        help="see on this machine that correct networks pass and planted mistakes fail",
+        description="Check small random networks: correct ones, which must pass, and ones with a "
+        "mistake planted in their backprop, which must fail. "
+        "Exit code: 0 if all is as it must be, else 1.",
+    )
+    selftest.add_argument("--list", action="store_true", help="list the mistakes, check nothing")
+    selftest.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the networks and of where mistakes are planted (default: 0)",
+    )
+    _finish(selftest, "selftest")
+
+
 def _add_info(commands: Any) -> None:
     info = commands.add_parser(
         "info", help="show versions, CPU, threads, BLAS and the cache folder"
     )
     _finish(info, "info")
+
+
+def _add_plant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument_group("planted mistake").add_argument(
+        "--plant",
+        metavar="NAME",
+        help="plant this mistake in the network's backprop, to see it found; "
+        "fastcheck selftest --list tells their names",
+    )
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

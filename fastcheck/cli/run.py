@@ -11,13 +11,25 @@ from fastcheck.api import gradcheck
 from fastcheck.classic import build
 from fastcheck.cli.exits import OF_VERDICT
 from fastcheck.cli.terminal import check_writable, progress_bar
+from fastcheck.nn import Network
 from fastcheck.options import CHECK
+from fastcheck.planted import Planted, plant
 
 
 def handle(options: argparse.Namespace) -> int:
     """Build the network, check it, print the report."""
-    model, x, t = build(vars(options))
+    net, x, t = build(vars(options))
+    model = net if options.plant is None else _planted(options.plant, net, options)
     return checked(model, x, t, options)
+
+
+def _planted(name: str, net: Network, options: argparse.Namespace) -> Planted:
+    planted = plant(name, net, seed=options.seed)
+    if not options.quiet:
+        Console(soft_wrap=True).print(
+            f"planted in {planted.place}: {name}. {planted.mistake.summary}", highlight=False
+        )
+    return planted
 
 
 def checked(model: Any, x: Any, t: Any, options: argparse.Namespace) -> int:

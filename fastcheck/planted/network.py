@@ -89,7 +89,7 @@ def plant(name: str, net: Network, *, seed: int = 0) -> Planted:
     seed = check_integer("seed", seed, minimum=0, remedy="give for example 0")
     if not places:
         raise InvalidArgument(
-            f"plant={name!r} needs {mistake.needs}, which this network has not; "
+            f"plant={name!r} needs {mistake.needs}, which this network lacks; "
             "change the network or choose another mistake"
         )
     place = places[int(np.random.default_rng(seed).integers(len(places)))]
