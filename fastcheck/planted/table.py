@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fastcheck.planted.activations import ACTIVATIONS
 from fastcheck.planted.biases import BIASES
 from fastcheck.planted.decay import DECAY
+from fastcheck.planted.derivatives import DERIVATIVES
 from fastcheck.planted.losses import LOSSES
+from fastcheck.planted.masks import MASKS
 from fastcheck.planted.mistake import Mistake
 from fastcheck.planted.propagation import PROPAGATION
 from fastcheck.planted.weights import WEIGHTS
@@ -18,6 +19,6 @@ __all__ = ["MISTAKES"]
 MISTAKES: Mapping[str, Mistake] = MappingProxyType(
     {
         mistake.name: mistake
-        for mistake in (*LOSSES, *WEIGHTS, *BIASES, *PROPAGATION, *ACTIVATIONS, *DECAY)
+        for mistake in (*LOSSES, *WEIGHTS, *BIASES, *PROPAGATION, *MASKS, *DERIVATIVES, *DECAY)
     }
 )
