@@ -13,12 +13,13 @@ from fastcheck.adapt.torch_program import autograd_gradient
 from fastcheck.compare import compared, largest_gradient, usable_gradients
 from fastcheck.differentiate import Options, differentiated
 from fastcheck.engine.workers import Progress
-from fastcheck.errors import GradientMismatch, InvalidType, unknown_choice
+from fastcheck.errors import GradientMismatch, InvalidType, check_positive, unknown_choice
 from fastcheck.locking import user_code
 from fastcheck.model import batch_size, parameters_of, plain_loss, restored
 from fastcheck.options import OPINIONS
 from fastcheck.report import Report
 from fastcheck.second_look import second_look
+from fastcheck.verdict import bounds_of
 
 
 def numerical_gradient(
@@ -88,6 +89,8 @@ def gradcheck(
     scheme: str = "central",
     threads: int | None = None,
     params: str | Iterable[str] | None = None,
+    rtol: float | None = None,
+    strict: bool = False,
     second_opinion: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -100,6 +103,11 @@ def gradcheck(
         ``accuracy(x, t)`` is reported where it exists. Nothing of it is changed.
     x, t, engine, step, scheme, threads, params, progress
         As for `numerical_gradient`.
+    rtol
+        The share of the gradient within which it counts as *approximate*, where it is beyond the
+        bounds systematically; by default 1e-5, in float32 1e-3.
+    strict
+        Such a gradient fails.
     second_opinion
         "torch": the report also has the gradient that PyTorch's autograd gives for the recorded
         loss.
@@ -119,6 +127,8 @@ def gradcheck(
     began = perf_counter()
     if second_opinion not in (None, *OPINIONS):
         raise unknown_choice("second_opinion", second_opinion, OPINIONS)
+    if rtol is not None:
+        rtol = check_positive("rtol", rtol, remedy="leave it out for 1e-5, in float32 1e-3")
     if not callable(getattr(model, "gradient", None)):
         raise InvalidType(
             f"model={type(model).__name__} has no method gradient(x, t); "
@@ -136,10 +146,11 @@ def gradcheck(
     notes += problem
     analytic, findings = usable_gradients(gradient, result)
     if not result.sees_switches:
-        result = second_look(model, x, t, result, analytic)
-    forward_roundoff = result.unit_roundoff
-    if found.program is not None:
-        forward_roundoff = found.program.unit_roundoff
+        scale = largest_gradient(result, gradient)
+        result = second_look(model, x, t, result, analytic, scale=scale)
+    bounds = {}
+    if found.program is not None and result.unit_roundoff == 0.0:
+        bounds = bounds_of(found.program, analytic)
     opinion: Mapping[str, NDArray[np.float64]] = {}
     if second_opinion is not None and found.program is not None:
         opinion = autograd_gradient(found.program)
@@ -151,7 +162,9 @@ def gradcheck(
             analytic,
             opinion,
             scale=largest_gradient(result, gradient),
-            forward_roundoff=forward_roundoff,
+            bounds=bounds,
+            rtol=rtol,
+            strict=strict,
         ),
         findings=findings,
         engine=result.engine,

@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.engine.result import NumericalGradient
-from fastcheck.report import Finding, ParameterReport
-from fastcheck.verdict import judge
-
-# The unit roundoff of float64.
-_DOUBLE = 2.0**-53
+from fastcheck.report import ParameterReport
+from fastcheck.verdict import Bounds, Finding, judge
 
 
 def usable_gradients(
@@ -24,7 +21,11 @@ def usable_gradients(
     if not isinstance(gradient, Mapping):
         kind = type(gradient).__name__
         findings.append(
-            Finding(None, f"gradient returned {kind}, must be a dict like params: name to array")
+            Finding(
+                None,
+                f"gradient returned {kind}, must be a dict like params: name to array",
+                kind="missing",
+            )
         )
         gradient = {}
     usable = {}
@@ -68,7 +69,9 @@ def compared(
     opinion: Mapping[str, NDArray[np.float64]],
     *,
     scale: float,
-    forward_roundoff: float,
+    bounds: Mapping[str, Bounds],
+    rtol: float | None,
+    strict: bool,
 ) -> dict[str, ParameterReport]:
     """Return the report of every parameter.
 
@@ -82,21 +85,16 @@ def compared(
         Another library's gradients; empty where none was asked.
     scale
         The largest |g| of the model.
-    forward_roundoff
-        The unit roundoff of the model's loss.
+    bounds
+        As of `bounds_of`; empty where losses were subtracted.
+    rtol, strict
+        As for `judge`.
     """
-    single = np.dtype(np.float32)
     reports = {}
     for name, numerical in result.parameters.items():
+        known = bounds.get(name)
         verdict = judge(
-            analytic[name],
-            numerical,
-            loss=result.loss,
-            unit_roundoff=result.unit_roundoff,
-            scale=scale,
-            order=result.order,
-            # A gradient in float64 of a loss in float32 is no better than that.
-            dtype=single if forward_roundoff > _DOUBLE else analytic[name].dtype,
+            analytic[name], numerical, result, scale=scale, bounds=known, rtol=rtol, strict=strict
         )
         reports[name] = ParameterReport(
             name=name,
@@ -108,5 +106,6 @@ def compared(
             right=numerical.right,
             switched=numerical.switched,
             second_opinion=opinion.get(name),
+            kink=None if known is None else known.kink,
         )
     return reports

@@ -11,45 +11,39 @@ from typing import Any
 from fastcheck.engine.full import full_gradient
 from fastcheck.engine.incremental.gradient import incremental_gradient
 from fastcheck.engine.incremental.proof import LossAt
+from fastcheck.engine.incremental.schemes import scheme_of
 from fastcheck.engine.reference import loss_with, reference_gradient
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.engine.workers import Progress, usable_threads
 from fastcheck.errors import CannotRecord, InvalidArgument, InvalidType, unknown_choice
 from fastcheck.model import chosen_parameters, parameters_of
-from fastcheck.options import ENGINES, SCHEMES
+from fastcheck.options import ENGINES
 from fastcheck.primitives.cache import cache_note
 from fastcheck.program import Program
 from fastcheck.recording import record
 
 
+@dataclass(frozen=True, slots=True)
 class Options:
     """The options of one call, with what can be checked without the model checked."""
 
-    def __init__(
-        self,
-        engine: str,
-        step: float | None,
-        scheme: str,
-        threads: int | None,
-        params: str | Iterable[str] | None,
-        *,
-        progress: Progress | None,
-    ) -> None:
-        if engine not in ENGINES:
-            raise unknown_choice("engine", engine, ENGINES)
-        if scheme not in SCHEMES:
-            raise unknown_choice("scheme", scheme, SCHEMES)
-        if scheme != "central" and engine in ("full", "reference"):
+    engine: str
+    step: float | None
+    scheme: str
+    threads: int | None
+    params: str | Iterable[str] | None
+    progress: Progress | None
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise unknown_choice("engine", self.engine, ENGINES)
+        scheme_of(self.scheme)
+        if self.scheme != "central" and self.engine in ("full", "reference"):
             raise InvalidArgument(
-                f"scheme={scheme!r} is not for engine={engine!r}, which knows central differences "
-                "only; use engine='incremental'"
+                f"scheme={self.scheme!r} is not for engine={self.engine!r}, which knows central "
+                "differences only; use engine='incremental'"
             )
-        self.engine = engine
-        self.step = step
-        self.scheme = scheme
-        self.threads = usable_threads(threads)
-        self.params = params
-        self.progress = progress
+        usable_threads(self.threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +110,15 @@ def _recorded(
     record_seconds: float,
     loss_at: LossAt | None,
 ) -> Differentiated:
+    shared: dict[str, Any] = {
+        "names": names,
+        "step": options.step,
+        "threads": options.threads,
+        "progress": options.progress,
+    }
     if options.engine == "full":
-        result = full_gradient(
-            program,
-            names=names,
-            step=options.step,
-            threads=options.threads,
-            progress=options.progress,
-        )
+        result = full_gradient(program, **shared)
     else:
-        result = incremental_gradient(
-            program,
-            names=names,
-            step=options.step,
-            scheme=options.scheme,
-            threads=options.threads,
-            progress=options.progress,
-            loss_at=loss_at,
-        )
+        result = incremental_gradient(program, scheme=options.scheme, loss_at=loss_at, **shared)
     note = cache_note()
     return Differentiated(result, program, record_seconds, () if note is None else (note,))

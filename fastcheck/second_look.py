@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.reference import differences_at
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
-from fastcheck.verdict import FAIL, KINK, PASS, ParameterVerdict, judge
+from fastcheck.verdict import FAIL, KINK, PASS, judge
 from fastcheck.verdict.allowance import rounding
 
 # The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at
@@ -34,6 +34,8 @@ def second_look(
     t: Any,
     result: NumericalGradient,
     analytic: Mapping[str, NDArray[Any]],
+    *,
+    scale: float,
 ) -> NumericalGradient:
     """Return the result with failing elements replaced where a smaller step clears them.
 
@@ -45,10 +47,16 @@ def second_look(
         What it returned.
     analytic
         The backprop's gradients.
+    scale
+        The largest |g| of the model.
     """
     parameters = {
         name: _improved(
-            partial(differences_at, model, x, t, name=name), result, name, analytic[name]
+            partial(differences_at, model, x, t, name=name),
+            result,
+            result.parameters[name],
+            analytic[name],
+            scale,
         )
         for name in result.parameters
     }
@@ -58,13 +66,13 @@ def second_look(
 def _improved(
     differences: Callable[..., ParameterDifferences],
     result: NumericalGradient,
-    name: str,
+    current: ParameterDifferences,
     analytic: NDArray[Any],
+    scale: float,
 ) -> ParameterDifferences:
-    current = result.parameters[name]
     for divisor in DIVISORS:
         failing = np.argwhere(
-            (_judged(analytic, current, result).codes == FAIL) & np.isfinite(analytic)
+            (judge(analytic, current, result, scale=scale).codes == FAIL) & np.isfinite(analytic)
         )
         rng = np.random.default_rng(0)
         rng.shuffle(failing)
@@ -74,7 +82,7 @@ def _improved(
                 break
             again = differences(indices=indices, step=result.step / divisor)
             again = replace(again, switched=_is_kink(current, again, result))
-            verdict = _judged(analytic, _merged(current, again, indices), result)
+            verdict = judge(analytic, _merged(current, again, indices), result, scale=scale)
             # A mistake that is smaller than the rounding at this step only drowned in it.
             hidden = verdict.bound + rounding(result.loss, result.unit_roundoff, again.step)
             visible = hidden < np.abs(analytic - current.central)
@@ -102,12 +110,6 @@ def _is_kink(
     noise = 4 * rounding(result.loss, result.unit_roundoff, fine.step)
     kink: NDArray[np.bool_] = after > before / 4 + noise
     return kink
-
-
-def _judged(
-    analytic: NDArray[Any], numerical: ParameterDifferences, result: NumericalGradient
-) -> ParameterVerdict:
-    return judge(analytic, numerical, loss=result.loss, unit_roundoff=result.unit_roundoff)
 
 
 def _merged(

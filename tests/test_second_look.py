@@ -1,12 +1,15 @@
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fastcheck import nn
-from fastcheck.engine.reference import reference_gradient
-from fastcheck.second_look import DIVISORS, second_look
+from fastcheck import gradcheck, nn
+from fastcheck.compare import largest_gradient
+from fastcheck.engine.reference import differences_at, reference_gradient
+from fastcheck.second_look import DIVISORS
+from fastcheck.second_look import second_look as second_look_with
 from fastcheck.verdict import FAIL, INCONCLUSIVE, judge
 
 STEP = 1e-4
@@ -41,14 +44,14 @@ def net(request, classic):
     return classic.TwoLayerNet(INPUTS, HIDDEN, CLASSES, weight_init_std=0.3)
 
 
+def second_look(net, x, t, result, analytic):
+    return second_look_with(net, x, t, result, analytic, scale=largest_gradient(result, analytic))
+
+
 def codes(result, analytic):
+    scale = largest_gradient(result, analytic)
     return {
-        name: judge(
-            analytic[name],
-            numerical,
-            loss=result.loss,
-            unit_roundoff=result.unit_roundoff,
-        ).codes
+        name: judge(analytic[name], numerical, result, scale=scale).codes
         for name, numerical in result.parameters.items()
     }
 
@@ -231,3 +234,46 @@ def test_correct_code_whose_error_is_hardly_more_than_the_bound_does_not_fail():
     assert fails(result, analytic)["w"] == {1}
     again = second_look(model, None, None, result, analytic)
     assert fails(again, analytic)["w"] == set()
+
+
+class Cubes:
+    """A loss in float32 with a gradient in float64; the step's truncation is within float32's."""
+
+    def __init__(self):
+        self.params = {"w": np.array([1.0, 0.5, -0.25], np.float32)}
+
+    def loss(self, x, t):
+        return np.sum(self.params["w"] ** 3)
+
+    def gradient(self, x, t):
+        return {"w": 3 * self.params["w"].astype(np.float64) ** 2}
+
+
+def test_backprop_in_float64_of_a_loss_in_float32_is_not_looked_at_again():
+    model, calls = Cubes(), []
+    result = reference_gradient(model, None, None, names=["w"], step=0.03)
+    analytic = model.gradient(None, None)
+    # Held to float64 it would fail.
+    assert fails(replace(result, forward_roundoff=2.0**-53), analytic)["w"]
+    loss, model.loss = model.loss, lambda *args: calls.append(None) or loss(*args)
+    again = second_look(model, None, None, result, analytic)
+    assert calls == []
+    assert again.parameters == result.parameters
+    assert fails(again, analytic)["w"] == set()
+
+
+def test_what_the_verdict_passes_is_not_looked_at_again(monkeypatch):
+    looks = []
+
+    def counted(*args, **options):
+        looks.append(options["name"])
+        return differences_at(*args, **options)
+
+    monkeypatch.setattr("fastcheck.second_look.differences_at", counted)
+    report = gradcheck(Cubes(), None, None, engine="reference", step=0.03)
+    assert report.passed
+    assert looks == []
+    wrong = Cubes()
+    wrong.gradient = lambda x, t: {"w": np.array([9.0, 0.75, 0.1875])}
+    assert not gradcheck(wrong, None, None, engine="reference", step=0.03).passed
+    assert looks == ["w"] * 2

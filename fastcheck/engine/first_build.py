@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fastcheck.engine.first_call import is_loaded
 from fastcheck.engine.kernels.propagate import propagate
 from fastcheck.engine.workers import usable_threads
 from fastcheck.primitives import cache, jit
@@ -35,8 +36,7 @@ def share_first_build() -> None:
     """
     folder = cache.cache_folder()
     if (
-        not hasattr(propagate, "signatures")
-        or propagate.signatures
+        is_loaded(propagate)
         or folder is None
         or any(folder.glob("*/propagate.propagate*.nbi"))
         or usable_threads(None) < 2

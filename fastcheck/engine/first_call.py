@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from typing import Any
 
 # How often the waiting thread looks up, in seconds: the delay of Ctrl-C.
 _LOOK_UP = 0.05
@@ -17,6 +18,20 @@ _LOOK_UP = 0.05
 # Objects made before the garbage collector looks again. Numba makes millions that stay; at the
 # usual 700 compilation takes 8 % longer, and without a collector 15 % more memory.
 SELDOM = 20_000
+
+
+def is_loaded(kernel: Any) -> bool:
+    """Tell whether this process has compiled a kernel, or has loaded it from disk."""
+    # With NUMBA_DISABLE_JIT it is a plain function, and there is nothing to load.
+    return bool(getattr(kernel, "signatures", True))
+
+
+def load(kernel: Any, call: Callable[[], object]) -> None:
+    """Run `call`, which calls `kernel`: in another thread if that compiles it, or loads it."""
+    if is_loaded(kernel):
+        call()
+    else:
+        call_while_waiting(call)
 
 
 def call_while_waiting(function: Callable[[], object]) -> None:

@@ -80,6 +80,7 @@ def full_gradient(
         engine="full",
         loss=float(plan.memory[plan.output]),
         unit_roundoff=2.0**-53,
+        forward_roundoff=program.unit_roundoff,
         sees_switches=True,
         step=step,
         threads=min(threads, max(1, len(ranges))),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.engine.first_call import call_while_waiting
+from fastcheck.engine.first_call import load
 from fastcheck.engine.kernels.differences import central_differences
 from fastcheck.engine.kernels.interpreter import (
     CODE,
@@ -86,10 +86,7 @@ def _settled(plan: Plan) -> Plan:
         0,
         *unfilled((0,)),
     )
-    if getattr(central_differences, "signatures", True):
-        call()
-    else:
-        call_while_waiting(call)
+    load(central_differences, call)
     return plan
 
 

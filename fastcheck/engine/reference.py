@@ -7,7 +7,7 @@ be recorded.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -20,6 +20,7 @@ from fastcheck.engine.steps import REFERENCE_STEP, checked_step
 from fastcheck.engine.workers import Progress
 from fastcheck.locking import user_code
 from fastcheck.model import parameters_of, plain_loss, restored, steady_loss
+from fastcheck.primitives.running_error import unit_roundoff
 
 
 def reference_gradient(
@@ -72,11 +73,14 @@ def reference_gradient(
                 )
                 for name, array in arrays.items()
             }
+    # Of the narrowest parameter.
+    roundoff = max(unit_roundoff(array.dtype) for array in every.values())
     return NumericalGradient(
         parameters=parameters,
         engine="reference",
         loss=loss,
-        unit_roundoff=unit_roundoff(every),
+        unit_roundoff=roundoff,
+        forward_roundoff=roundoff,
         sees_switches=False,
         step=chosen,
         threads=1,
@@ -115,11 +119,6 @@ def loss_with(
             saved = float(array[index])
             array[index] += array.dtype.type(step)
             return plain_loss(model, x, t), float(array[index]) - saved
-
-
-def unit_roundoff(parameters: Mapping[str, NDArray[Any]]) -> float:
-    """Return the unit roundoff of the narrowest parameter's dtype."""
-    return max(float(np.finfo(array.dtype).eps) / 2 for array in parameters.values())
 
 
 class _Counter:

@@ -49,6 +49,8 @@ class NumericalGradient:
     unit_roundoff
         Of the arithmetic in which the losses were computed that were subtracted; 0 where the
         difference itself was computed.
+    forward_roundoff
+        Of the arithmetic of the model's own loss.
     sees_switches
         Whether `ParameterDifferences.switched` means anything.
     step
@@ -68,6 +70,7 @@ class NumericalGradient:
     engine: str
     loss: float
     unit_roundoff: float
+    forward_roundoff: float
     sees_switches: bool
     step: float
     threads: int

@@ -123,7 +123,7 @@ def work_through(
     done: list[int] = []
     total = sum(item.elements for item in ranges)
 
-    def help_out() -> None:
+    def take(tell: Progress | None) -> None:
         try:
             worker = make_worker()
             # next() of a list's iterator is one step of the interpreter: no two threads get the
@@ -131,6 +131,8 @@ def work_through(
             for item in _until(stop, todo):
                 worker(item)
                 done.append(item.elements)
+                if tell is not None:
+                    tell(sum(done), total)
         except BaseException:
             # The others, the calling thread among them, end after the ranges under way.
             stop.set()
@@ -142,16 +144,11 @@ def work_through(
     helpers = min(threads, len(ranges)) - 1
     with ThreadPoolExecutor(max(1, helpers), thread_name_prefix="fastcheck") as executor:
         try:
-            pending = {executor.submit(help_out) for _ in range(helpers)}
+            pending = {executor.submit(take, None) for _ in range(helpers)}
             # The calling thread works too: the system starts a new thread on another CPU than that
             # of a thread that runs, but not always than that of one that is about to wait.
             meanwhile()
-            worker = make_worker()
-            for item in _until(stop, todo):
-                worker(item)
-                done.append(item.elements)
-                if progress is not None:
-                    progress(sum(done), total)
+            take(progress)
             while pending:
                 finished, pending = wait(pending, _LOOK_UP, FIRST_EXCEPTION)
                 for future in finished:

@@ -28,11 +28,25 @@ from fastcheck.primitives.arithmetic_error import (
     sum_rule,
     xor_error,
 )
+from fastcheck.primitives.arithmetic_series import (
+    divide_coefficients,
+    logaddexp_coefficients,
+    power_coefficients,
+)
+from fastcheck.primitives.arithmetic_slope import (
+    add_slopes,
+    divide_slopes,
+    logaddexp_slopes,
+    multiply_slopes,
+    power_slopes,
+    subtract_slopes,
+)
 from fastcheck.primitives.base import FAMILY_SIZE, Form, Primitive
 from fastcheck.primitives.broadcast import lower_elementwise
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import binary_loop
 from fastcheck.primitives.rounding import sum_error
+from fastcheck.primitives.slopes import no_slopes
 from fastcheck.primitives.smooth import _exp_difference, _log_ratio
 
 FAMILY = 0
@@ -297,7 +311,14 @@ def run(code: int, a: Any, b: Any, out: Any, dims: Any) -> None:
 
 PRIMITIVES = (
     Primitive(
-        "add", ADD, np.add, lower_elementwise, form=Form.LINEAR, signs=(1, 1), error=sum_rule
+        "add",
+        ADD,
+        np.add,
+        lower_elementwise,
+        form=Form.LINEAR,
+        signs=(1, 1),
+        error=sum_rule,
+        slopes=add_slopes,
     ),
     Primitive(
         "subtract",
@@ -307,6 +328,7 @@ PRIMITIVES = (
         form=Form.LINEAR,
         signs=(1, -1),
         error=sum_rule,
+        slopes=subtract_slopes,
     ),
     Primitive(
         "multiply",
@@ -315,20 +337,43 @@ PRIMITIVES = (
         lower_elementwise,
         form=Form.PRODUCT,
         error=multiply_error,
+        slopes=multiply_slopes,
     ),
     Primitive(
-        "divide", DIVIDE, np.divide, lower_elementwise, form=Form.QUOTIENT, error=divide_error
+        "divide",
+        DIVIDE,
+        np.divide,
+        lower_elementwise,
+        form=Form.QUOTIENT,
+        coefficients=divide_coefficients,
+        error=divide_error,
+        slopes=divide_slopes,
     ),
-    Primitive("power", POWER, np.power, lower_elementwise, form=Form.CURVED, error=power_error),
+    Primitive(
+        "power",
+        POWER,
+        np.power,
+        lower_elementwise,
+        form=Form.CURVED,
+        coefficients=power_coefficients,
+        error=power_error,
+        slopes=power_slopes,
+    ),
     Primitive(
         "logaddexp",
         LOGADDEXP,
         np.logaddexp,
         lower_elementwise,
-        form=Form.CURVED,
+        form=Form.SOFT,
+        coefficients=logaddexp_coefficients,
         error=logaddexp_error,
+        slopes=logaddexp_slopes,
     ),
-    Primitive("logical_and", AND, np.logical_and, lower_elementwise, error=and_error),
-    Primitive("logical_or", OR, np.logical_or, lower_elementwise, error=or_error),
-    Primitive("logical_xor", XOR, np.logical_xor, lower_elementwise, error=xor_error),
+    Primitive(
+        "logical_and", AND, np.logical_and, lower_elementwise, error=and_error, slopes=no_slopes
+    ),
+    Primitive("logical_or", OR, np.logical_or, lower_elementwise, error=or_error, slopes=no_slopes),
+    Primitive(
+        "logical_xor", XOR, np.logical_xor, lower_elementwise, error=xor_error, slopes=no_slopes
+    ),
 )

@@ -6,11 +6,18 @@ operands moving; a power by a fixed exponent has that of `fastcheck.primitives.s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fastcheck.primitives.rounding import sum_errors
-from fastcheck.primitives.smooth import SERIES_LIMIT
-from fastcheck.primitives.smooth_series import SMALLEST_NORMAL, Real, series_reach
+from fastcheck.primitives.smooth_series import (
+    SERIES_LIMIT,
+    SMALLEST_NORMAL,
+    Real,
+    series_reach,
+    serving,
+)
 
 
 @np.errstate(all="ignore")
@@ -55,19 +62,28 @@ def _logaddexp_slope(x: Real, y: Real) -> Real:
 
 
 @np.errstate(all="ignore")
-def coefficients(name: str, x: Real, y: Real, result: Real) -> tuple[Real, Real, Real]:
-    """Return what the series of divide, power (by a fixed exponent) or logaddexp needs.
+def divide_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    """Return 1 / y, x / y^2 and the reach of the series of a quotient."""
+    _, y = operands
+    return serving(np.divide(1.0, y), _divide_slope(result, y), _divide_reach(result, y))
 
-    The last is the reach; the first two are 0 where that is 0.
-    """
-    if name == "divide":
-        first, second = np.divide(1.0, y), _divide_slope(result, y)
-        reach = _divide_reach(result, y)
-    elif name == "power":
-        first, second = _power_slope(result, x, y), _power_bend(x, y)
-        reach = _power_reach(result, x, y)
-    else:
-        first, second = _logaddexp_slope(x, y), _logaddexp_slope(y, x)
-        reach = np.full_like(first, SERIES_LIMIT)
-    serves = reach > 0.0
-    return np.where(serves, first, 0.0), np.where(serves, second, 0.0), np.where(serves, reach, 0.0)
+
+@np.errstate(all="ignore")
+def power_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    """Return slope, bend and reach of the series of a power by a fixed exponent."""
+    x, y = operands
+    return serving(_power_slope(result, x, y), _power_bend(x, y), _power_reach(result, x, y))
+
+
+@np.errstate(all="ignore")
+def logaddexp_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    """Return the slopes in both operands and the reach of the series of logaddexp."""
+    x, y = operands
+    first = _logaddexp_slope(x, y)
+    return serving(first, _logaddexp_slope(y, x), np.full_like(first, SERIES_LIMIT))

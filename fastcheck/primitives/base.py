@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.loops import Shape
 from fastcheck.primitives.running_error import Bound, unknown_error
+from fastcheck.primitives.slopes import Slope, unknown_slopes
 from fastcheck.primitives.spread import spread_elementwise
+
+# Two coefficients and their limit, each of the result's shape.
+Coefficients = tuple[Any, Any, Any]
 
 # A family owns this many consecutive codes; the interpreter finds the family as code //
 # FAMILY_SIZE.
@@ -23,16 +27,18 @@ class Form(Enum):
     """How the incremental engine carries a difference through a primitive.
 
     LINEAR: a sum of its operands, each with a sign. PRODUCT, QUOTIENT: elementwise, linear in one
-    operand. CURVED: elementwise, with a series for small steps (``coefficients`` of its family).
-    SIDED: elementwise, linear on either side of a switch between its first two operands (of its
-    operand and 0). FLAT: the same, and constant on either side. CHOICE: ``where``. RULED:
-    elementwise, by its exact rule alone. The others are operations of their own.
+    operand. CURVED: elementwise, with a series for small steps of the first operand. SOFT: the same
+    for small steps of both operands, the logarithm of a sum of exp. SIDED: elementwise, linear on
+    either side of a switch between its first two operands (of its operand and 0). FLAT: the same,
+    and constant on either side. CHOICE: ``where``. RULED: elementwise, by its exact rule alone. The
+    others are operations of their own.
     """
 
     LINEAR = auto()
     PRODUCT = auto()
     QUOTIENT = auto()
     CURVED = auto()
+    SOFT = auto()
     SIDED = auto()
     FLAT = auto()
     CHOICE = auto()
@@ -91,6 +97,13 @@ class Lowering(Protocol):
         """Append an instruction that fills `out` and notes `decisions` switch positions."""
 
 
+def no_coefficients(
+    operands: Sequence[NDArray[Any]], result: NDArray[Any], margin: Any
+) -> Coefficients:
+    """Return the limit 0 everywhere: the exact rule alone serves."""
+    return 0.0, 0.0, 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Primitive:
     """One array operation of a Program.
@@ -111,8 +124,17 @@ class Primitive:
         `fastcheck.primitives.spread`.
     form, signs
         How a difference goes through it; for LINEAR, the sign of each operand.
+    coefficients
+        For QUOTIENT, CURVED, SOFT, SIDED and FLAT, what stands in place of the exact rule while
+        steps are small: ``coefficients(operands, result, margin)``, with the operands broadcast to
+        the result's shape and the reach of their rounding, the two coefficients that
+        `fastcheck.engine.kernels.layout` names, and the limit of the steps; 0 where it is the exact
+        rule that serves.
     error
         How far rounding may take the result, see `fastcheck.primitives.running_error`.
+    slopes
+        The slope by each operand and how well it can be known, see `fastcheck.primitives.slopes`.
+        Matrix products and rearrangements have none.
     """
 
     name: str
@@ -124,4 +146,6 @@ class Primitive:
     spread: Callable[..., NDArray[Any]] = field(default=spread_elementwise, repr=False)
     form: Form = field(default=Form.RULED, repr=False)
     signs: tuple[int, ...] = field(default=(1,), repr=False)
+    coefficients: Callable[..., Coefficients] = field(default=no_coefficients, repr=False)
     error: Callable[..., Bound] = field(default=unknown_error, repr=False)
+    slopes: Callable[..., tuple[Slope, ...]] = field(default=unknown_slopes, repr=False)

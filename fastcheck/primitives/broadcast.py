@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from fastcheck.primitives.base import Lowering, Span
-from fastcheck.primitives.loops import Shape, fold_broadcast
+from fastcheck.primitives.loops import Shape, broadcast_index, fold_broadcast
 from fastcheck.primitives.structure import GATHER
 
 
@@ -18,9 +16,9 @@ def broadcast_span(lowering: Lowering, value: int, shape: Shape) -> Span:
     source = lowering.span(value)
     if own == shape:
         return source
-    index = np.broadcast_to(np.arange(source.size).reshape(own), shape)
+    index = broadcast_index(own, shape)
     out = lowering.temporary(index.size)
-    lowering.emit(GATHER, out, (source,), index=np.ravel(index))
+    lowering.emit(GATHER, out, (source,), index=index)
     return out
 
 

@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive, Span
 from fastcheck.primitives.jit import linear_kernel
-from fastcheck.primitives.loops import Shape
-from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact, underflow
+from fastcheck.primitives.loops import Shape, broadcast_index
+from fastcheck.primitives.running_error import (
+    ALLOWANCE,
+    Bound,
+    Operands,
+    is_exact,
+    likely,
+    underflow,
+)
 from fastcheck.primitives.spread import spread_matmul
 from fastcheck.primitives.structure import GATHER
 
@@ -147,9 +154,9 @@ def _batched(lowering: Lowering, value: int, batch_shape: Shape) -> tuple[Span, 
         return span, 0
     if shape[:-2] == batch_shape:
         return span, matrix
-    index = np.broadcast_to(np.arange(span.size).reshape(shape), (*batch_shape, *shape[-2:]))
+    index = broadcast_index(shape, (*batch_shape, *shape[-2:]))
     repeated = lowering.temporary(index.size)
-    lowering.emit(GATHER, repeated, (span,), index=np.ravel(index))
+    lowering.emit(GATHER, repeated, (span,), index=index)
     return repeated, matrix
 
 
@@ -158,15 +165,15 @@ def _evaluate(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 
 def _error(operands: Operands, errors: Sequence[Bound], result: NDArray[Any], u: float) -> Bound:
-    """Bound A B: k u |A| |B| + |A| dB + dA (|B| + 2 dB), k products to a sum, in any order.
+    """Bound A B: likely(k) u |A| |B| + |A| dB + dA (|B| + 2 dB), k products to a sum, in any order.
 
-    Higham 2002, eq. 3.13; no library's order of summation is worse, nor is a fused product and sum.
+    No library's order of summation is worse, nor is a fused product and sum.
     """
     (_, b), (da, db) = operands, errors
     a, b = np.abs(operands[0]), np.abs(b)
     length = a.shape[-1]
     # In one product what would be two: A is often a large constant.
-    bound = a @ (length * u * b + db)
+    bound = a @ (likely(length) * u * b + db)
     if not is_exact(da):
         bound = bound + np.broadcast_to(da, a.shape) @ (b + ALLOWANCE * db)
     return np.asarray(bound + length * underflow(u))

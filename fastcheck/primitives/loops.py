@@ -8,7 +8,11 @@ inner loop is a plain vector loop. What does not fold this way is broadcast by a
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fastcheck.primitives.jit import kernel
 
@@ -52,6 +56,17 @@ def fold_broadcast(shape: Shape, operands: tuple[Shape, ...]) -> tuple[int, ...]
     (outer, outer_steps), (inner, inner_steps) = axes
     pairs = zip(outer_steps, inner_steps, strict=True)
     return (outer, inner, *(step for pair in pairs for step in pair))
+
+
+def broadcast_index(own: Shape, shape: Shape) -> NDArray[np.int64]:
+    """Return which element of an operand each element of the result comes from, both counted flat.
+
+    Parameters
+    ----------
+    own, shape
+        The operand's shape, and the result's, to which it is broadcast.
+    """
+    return np.broadcast_to(np.arange(prod(own)).reshape(own), shape).reshape(-1)
 
 
 def _broadcast_strides(shape: Shape, operand: Shape) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import Shape
 from fastcheck.primitives.losses_error import softmax_cross_entropy_error
+from fastcheck.primitives.losses_slope import softmax_cross_entropy_slopes
 from fastcheck.primitives.rounding import sum_error, sum_errors
 
 FAMILY = 6
@@ -116,16 +117,20 @@ def _softmax_cross_entropy_difference(z: Any, d: Any, t: Any, p: Any) -> float:
         grown += p[k] * (growth + sum_error(d[k], -origin, e) * (1.0 + growth))
         straight += t[k] * e
         farthest = max(farthest, e)
-    if total == 0.0 or (grown == 0.0 and straight == 0.0):
+    if total == 0.0:
         return -straight
+    # Before anything is made of `grown`: a p of 0 may belong to the largest score after the move.
     if farthest > _FAR:
         return total * _moved_norm(z, d, origin) - straight
+    if grown == 0.0 and straight == 0.0:
+        return -straight
     if grown < -0.5:
         moved = 0.0
         for k in range(d.size):
             e = d[k] - origin
             moved += p[k] * (math.exp(e) * (1.0 + sum_error(d[k], -origin, e)))
-        if moved < _FAINT:
+        # A p that has underflowed may be what counts after the move.
+        if moved < _FAINT * math.exp(farthest):
             return total * _moved_norm(z, d, origin) - straight
         return total * math.log(moved) - straight
     return total * math.log1p(grown) - straight
@@ -207,5 +212,6 @@ PRIMITIVES = (
         _spread,
         form=Form.CROSS_ENTROPY,
         error=softmax_cross_entropy_error,
+        slopes=softmax_cross_entropy_slopes,
     ),
 )

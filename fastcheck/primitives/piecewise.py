@@ -12,7 +12,7 @@ where no side is changed. Only answers (of comparisons, and signs) are subtracte
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,14 @@ from fastcheck.primitives.piecewise_error import (
     sign_error,
     where_error,
 )
+from fastcheck.primitives.piecewise_slope import (
+    absolute_slopes,
+    maximum_slopes,
+    minimum_slopes,
+    where_slopes,
+)
 from fastcheck.primitives.rounding import rise, sum_error
+from fastcheck.primitives.slopes import no_slopes
 from fastcheck.primitives.smooth_series import Real
 
 FAMILY = 2
@@ -154,26 +161,52 @@ def _where_difference(
 
 
 @np.errstate(all="ignore")
-def coefficients(name: str, x: Real, y: Real, margin: Real) -> tuple[Real, Real, Real]:
-    """Return how the operation follows its operands on this side of its switch.
+def _sides(x: Real, y: Real, margin: Real) -> tuple[Real, Real, Real]:
+    """Return where x is certainly above y, where certainly below, and within which steps.
 
-    Returns
-    -------
-    first, second
-        The slopes in x and in y.
-    limit
-        While abs(dx) + abs(dy) is no larger, the side is certainly the same: half the gap, so that
-        the rounding of the gap does not matter. 0 within `margin` of the switch.
+    While abs(dx) + abs(dy) is no larger than that limit, the side is certainly the same: half the
+    gap, so that the rounding of the gap does not matter. 0 within `margin` of the switch.
     """
     limit = np.nan_to_num(0.5 * (np.abs(x - y) - margin), nan=0.0, posinf=math.inf)
     limit = np.where(np.equal(x, y) | ~(limit > 0.0), 0.0, limit)
-    above, below = (x > y) & (limit > 0.0), (x < y) & (limit > 0.0)
-    if name == "maximum":
-        return above * 1.0, below * 1.0, limit
-    if name == "minimum":
-        return below * 1.0, above * 1.0, limit
-    if name == "absolute":
-        return above * 1.0 - below * 1.0, above * 0.0, limit
+    return (x > y) & (limit > 0.0), (x < y) & (limit > 0.0), limit
+
+
+# The coefficients of each: the slopes in x and in y on this side of the switch, and the limit.
+
+
+def _maximum_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    above, below, limit = _sides(operands[0], operands[1], margin)
+    return above * 1.0, below * 1.0, limit
+
+
+def _minimum_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    above, below, limit = _sides(operands[0], operands[1], margin)
+    return below * 1.0, above * 1.0, limit
+
+
+def _absolute_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    above, below, limit = _sides(operands[0], np.zeros(()), margin)
+    return above * 1.0 - below * 1.0, above * 0.0, limit
+
+
+def _comparison_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    above, _, limit = _sides(operands[0], operands[1], margin)
+    return above * 0.0, above * 0.0, limit
+
+
+def _sign_coefficients(
+    operands: Sequence[Real], result: Real, margin: Real
+) -> tuple[Real, Real, Real]:
+    above, _, limit = _sides(operands[0], np.zeros(()), margin)
     return above * 0.0, above * 0.0, limit
 
 
@@ -266,14 +299,35 @@ def _lower_sided(
     lowering.emit(code, out, (a, zero), (1, out.size, 0, 1, 0, 0), decisions=out.size)
 
 
-_comparison = partial(Primitive, lower=_lower_deciding, form=Form.FLAT, error=comparison_error)
+_comparison = partial(
+    Primitive,
+    lower=_lower_deciding,
+    form=Form.FLAT,
+    coefficients=_comparison_coefficients,
+    error=comparison_error,
+    slopes=no_slopes,
+)
 
 PRIMITIVES = (
     Primitive(
-        "maximum", MAXIMUM, np.maximum, _lower_deciding, form=Form.SIDED, error=extreme_error
+        "maximum",
+        MAXIMUM,
+        np.maximum,
+        _lower_deciding,
+        form=Form.SIDED,
+        coefficients=_maximum_coefficients,
+        error=extreme_error,
+        slopes=maximum_slopes,
     ),
     Primitive(
-        "minimum", MINIMUM, np.minimum, _lower_deciding, form=Form.SIDED, error=extreme_error
+        "minimum",
+        MINIMUM,
+        np.minimum,
+        _lower_deciding,
+        form=Form.SIDED,
+        coefficients=_minimum_coefficients,
+        error=extreme_error,
+        slopes=minimum_slopes,
     ),
     _comparison("greater", GREATER, np.greater),
     _comparison("greater_equal", GREATER_EQUAL, np.greater_equal),
@@ -282,8 +336,32 @@ PRIMITIVES = (
     _comparison("equal", EQUAL, np.equal),
     _comparison("not_equal", NOT_EQUAL, np.not_equal),
     Primitive(
-        "absolute", ABSOLUTE, np.absolute, _lower_sided, form=Form.SIDED, error=absolute_error
+        "absolute",
+        ABSOLUTE,
+        np.absolute,
+        _lower_sided,
+        form=Form.SIDED,
+        coefficients=_absolute_coefficients,
+        error=absolute_error,
+        slopes=absolute_slopes,
     ),
-    Primitive("sign", SIGN, np.sign, _lower_sided, form=Form.FLAT, error=sign_error),
-    Primitive("where", WHERE, np.where, lower_elementwise, form=Form.CHOICE, error=where_error),
+    Primitive(
+        "sign",
+        SIGN,
+        np.sign,
+        _lower_sided,
+        form=Form.FLAT,
+        coefficients=_sign_coefficients,
+        error=sign_error,
+        slopes=no_slopes,
+    ),
+    Primitive(
+        "where",
+        WHERE,
+        np.where,
+        lower_elementwise,
+        form=Form.CHOICE,
+        error=where_error,
+        slopes=where_slopes,
+    ),
 )

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.rounding import rise
-from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact
+from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact, likely
+from fastcheck.primitives.slopes import ONE, Slope
 from fastcheck.primitives.spread import spread_reduction
 from fastcheck.primitives.structure import GATHER
 
@@ -146,13 +147,13 @@ def _sum_error(
     axis: tuple[int, ...],
     keepdims: bool,
 ) -> Bound:
-    """Bound a sum of k terms: (k - 1) u sum |a| + sum da, in any order.
+    """Bound a sum of k terms: likely(k - 1) u sum |a| + sum da, in any order.
 
-    Higham 2002, eq. 4.4; NumPy's pairwise sums, and sums of several accumulators, are no worse.
+    NumPy's pairwise sums, and sums of several accumulators, are no worse.
     """
     (a,), (da,) = operands, errors
     count = prod(a.shape[item] for item in axis)
-    terms = (max(count - 1, 0) * u) * np.abs(a) + da
+    terms = (likely(max(count - 1, 0)) * u) * np.abs(a) + da
     return np.asarray(np.sum(terms, axis=axis, keepdims=keepdims))
 
 
@@ -177,6 +178,38 @@ def _extreme_error(
     return np.asarray(np.max(within, axis=axis, keepdims=keepdims))
 
 
+def _sum_slopes(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    error: Bound,
+    u: float,
+    **_: Any,
+) -> tuple[Slope, ...]:
+    """Return 1 for every element."""
+    return (ONE,)
+
+
+def _extreme_slopes(
+    operands: Operands,
+    errors: Sequence[Bound],
+    result: NDArray[Any],
+    error: Bound,
+    u: float,
+    *,
+    axis: tuple[int, ...],
+    keepdims: bool,
+) -> tuple[Slope, ...]:
+    """Return 1 for the winner and 0 for the others; where several may have won, either for each."""
+    (a,), (da,) = operands, errors
+    shape = tuple(1 if item in axis else length for item, length in enumerate(a.shape))
+    reach = ALLOWANCE * (da + (error if is_exact(error) else np.reshape(error, shape)))
+    near = np.abs(result.reshape(shape) - a) <= reach
+    tied = near & (np.sum(near, axis=axis, keepdims=True) > 1)
+    value = np.where(tied, 0.5, near)
+    return (Slope(value, 0.0, np.where(tied, 0.5, 0.0) if np.any(tied) else 0.0),)
+
+
 PRIMITIVES = (
     Primitive(
         "sum",
@@ -186,6 +219,7 @@ PRIMITIVES = (
         spread_reduction,
         form=Form.SUM,
         error=_sum_error,
+        slopes=_sum_slopes,
     ),
     Primitive(
         "max",
@@ -195,6 +229,7 @@ PRIMITIVES = (
         spread_reduction,
         form=Form.EXTREME,
         error=_extreme_error,
+        slopes=_extreme_slopes,
     ),
     Primitive(
         "min",
@@ -204,5 +239,6 @@ PRIMITIVES = (
         spread_reduction,
         form=Form.EXTREME,
         error=_extreme_error,
+        slopes=_extreme_slopes,
     ),
 )

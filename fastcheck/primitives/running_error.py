@@ -21,7 +21,9 @@ counts as 1. A rule may also leave a nan where its arithmetic met inf or nan;
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,8 +41,27 @@ ALLOWANCE = 2.0
 # arguments (NumPy 2.4, AVX-512): 1.7 u in float64 (tanh), 4.5 u in float32 (log).
 FUNCTION = 4.0
 
+# The error of a sum of k products is at most k u of its terms' sizes, whatever their order (Higham
+# 2002, eq. 3.13). For roundings that are independent of each other and 0 in the mean it is at most
+# LIKELY sqrt(k) u, but for a probability of 2 exp(-LIKELY^2 / 2) = 7e-4 (Higham and Mary, "A new
+# approach to probabilistic rounding error analysis", SIAM J. Sci. Comput. 41 (2019), theorem 2.4).
+# That counts every rounding as the largest possible; the mean square of one is a third of it at
+# most, which makes LIKELY = 4 the excess of 4 sqrt(3) = 6.9 standard deviations: 4e-12. Roundings
+# that all go one way, as where one number is added to itself over and over, reach k u / 4; where a
+# library sums in 8 parts or more that is below LIKELY sqrt(k) u up to k = 16,000.
+LIKELY = 4.0
+
 # The smallest positive number beside each unit roundoff: float16, float32, float64.
 _SMALLEST = {2.0**-11: 2.0**-24, 2.0**-24: 2.0**-149, 2.0**-53: 2.0**-1074}
+
+
+@cache
+def unit_roundoff(dtype: np.dtype[Any]) -> float:
+    """Return the unit roundoff of arithmetic in `dtype`; 0.0 for masks and whole numbers.
+
+    Never less than that of float64, in which the values are known to us.
+    """
+    return max(float(np.finfo(dtype).eps) / 2, 2.0**-53) if dtype.kind == "f" else 0.0
 
 
 def underflow(u: float) -> float:
@@ -54,6 +75,11 @@ def underflow(u: float) -> float:
 def rounding(result: NDArray[np.float64], u: float, size: float = 1.0) -> NDArray[np.float64]:
     """Return the rounding of an operation that is good to `size` unit roundoffs."""
     return np.asarray((size * u) * np.abs(result) + size * underflow(u))
+
+
+def likely(count: float) -> float:
+    """Return how many u a sum that is rounded so often is off by: never more than that number."""
+    return min(count, LIKELY * math.sqrt(count))
 
 
 def is_exact(error: Bound) -> bool:

@@ -14,6 +14,7 @@ in `fastcheck.primitives.smooth_series`.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,21 +35,31 @@ from fastcheck.primitives.smooth_error import (
     square_error,
     tanh_error,
 )
+from fastcheck.primitives.smooth_series import (
+    exp_coefficients,
+    expm1_coefficients,
+    log1p_coefficients,
+    log_coefficients,
+    reciprocal_coefficients,
+    sqrt_coefficients,
+    tanh_coefficients,
+)
+from fastcheck.primitives.smooth_slope import (
+    exp_slopes,
+    expm1_slopes,
+    log1p_slopes,
+    log_slopes,
+    negative_slopes,
+    reciprocal_slopes,
+    sqrt_slopes,
+    square_slopes,
+    tanh_slopes,
+)
 
 FAMILY = 1
 NEGATIVE, RECIPROCAL, SQUARE, SQRT, EXP, EXPM1, LOG, LOG1P, TANH = range(
     FAMILY * FAMILY_SIZE, FAMILY * FAMILY_SIZE + 9
 )
-
-# How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
-# 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
-# The first term left out is c d^2, relative to the whole, with c = f^(3)(z) / 6 f'(z). In those
-# units c is
-#     exp, expm1: 1/6    log, log1p: 1/3    sqrt: 1/8    reciprocal: 1
-#     tanh: |3 tanh(z)^2 - 1| / 3 <= 2/3    power: |(y - 1)(y - 2)| / 6 (1 + |y|)^2 <= 1/3
-# so that the term is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is
-# smaller by another factor of SERIES_LIMIT.
-SERIES_LIMIT = 2.0**-27
 
 
 @kernel
@@ -241,6 +252,8 @@ def run(code: int, a: Any, out: Any) -> None:
         _tanh_loop(a, out)
 
 
+_curved = partial(Primitive, lower=lower_elementwise, form=Form.CURVED)
+
 PRIMITIVES = (
     Primitive(
         "negative",
@@ -250,22 +263,47 @@ PRIMITIVES = (
         form=Form.LINEAR,
         signs=(-1,),
         error=negative_error,
+        slopes=negative_slopes,
     ),
-    Primitive(
+    _curved(
         "reciprocal",
         RECIPROCAL,
         np.reciprocal,
-        lower_elementwise,
-        form=Form.CURVED,
+        coefficients=reciprocal_coefficients,
         error=reciprocal_error,
+        slopes=reciprocal_slopes,
     ),
     Primitive(
-        "square", SQUARE, np.square, lower_elementwise, form=Form.PRODUCT, error=square_error
+        "square",
+        SQUARE,
+        np.square,
+        lower_elementwise,
+        form=Form.PRODUCT,
+        error=square_error,
+        slopes=square_slopes,
     ),
-    Primitive("sqrt", SQRT, np.sqrt, lower_elementwise, form=Form.CURVED, error=sqrt_error),
-    Primitive("exp", EXP, np.exp, lower_elementwise, form=Form.CURVED, error=exp_error),
-    Primitive("expm1", EXPM1, np.expm1, lower_elementwise, form=Form.CURVED, error=expm1_error),
-    Primitive("log", LOG, np.log, lower_elementwise, form=Form.CURVED, error=log_error),
-    Primitive("log1p", LOG1P, np.log1p, lower_elementwise, form=Form.CURVED, error=log1p_error),
-    Primitive("tanh", TANH, np.tanh, lower_elementwise, form=Form.CURVED, error=tanh_error),
+    _curved(
+        "sqrt", SQRT, np.sqrt, coefficients=sqrt_coefficients, error=sqrt_error, slopes=sqrt_slopes
+    ),
+    _curved("exp", EXP, np.exp, coefficients=exp_coefficients, error=exp_error, slopes=exp_slopes),
+    _curved(
+        "expm1",
+        EXPM1,
+        np.expm1,
+        coefficients=expm1_coefficients,
+        error=expm1_error,
+        slopes=expm1_slopes,
+    ),
+    _curved("log", LOG, np.log, coefficients=log_coefficients, error=log_error, slopes=log_slopes),
+    _curved(
+        "log1p",
+        LOG1P,
+        np.log1p,
+        coefficients=log1p_coefficients,
+        error=log1p_error,
+        slopes=log1p_slopes,
+    ),
+    _curved(
+        "tanh", TANH, np.tanh, coefficients=tanh_coefficients, error=tanh_error, slopes=tanh_slopes
+    ),
 )

@@ -12,14 +12,24 @@ square have none, since their difference is free of branches and libm already.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from fastcheck.primitives.smooth import SERIES_LIMIT
-
 # A float64 array, or one number.
 Real = Any
+
+# How far the series reaches, in units of the function's length scale: 1 for exp, expm1 and tanh,
+# 1 + z for log1p, |z| for log, sqrt and the reciprocal, |x| / (1 + |y|) for x ** y.
+# The first term left out is c d^2, relative to the whole, with c = f^(3)(z) / 6 f'(z). In those
+# units c is
+#     exp, expm1: 1/6    log, log1p: 1/3    sqrt: 1/8    reciprocal: 1
+#     tanh: |3 tanh(z)^2 - 1| / 3 <= 2/3    power: |(y - 1)(y - 2)| / 6 (1 + |y|)^2 <= 1/3
+# so that the term is at most SERIES_LIMIT^2 = 2^-54: half the unit roundoff. What follows it is
+# smaller by another factor of SERIES_LIMIT.
+SERIES_LIMIT = 2.0**-27
 
 SMALLEST_NORMAL = 2.0**-1022
 
@@ -137,19 +147,31 @@ def _tanh_reach(y: Real, z: Real) -> Real:
     return np.full_like(y, SERIES_LIMIT)
 
 
-_SERIES = {
-    "reciprocal": (_reciprocal_slope, _reciprocal_bend, _reciprocal_reach),
-    "sqrt": (_sqrt_slope, _sqrt_bend, _sqrt_reach),
-    "exp": (_exp_slope, _exp_bend, _exp_reach),
-    "expm1": (_expm1_slope, _expm1_bend, _expm1_reach),
-    "log": (_log_slope, _log_bend, _log_reach),
-    "log1p": (_log1p_slope, _log1p_bend, _log1p_reach),
-    "tanh": (_tanh_slope, _tanh_bend, _tanh_reach),
-}
-
-
-def coefficients(name: str, z: Real, y: Real) -> tuple[Real, Real, Real]:
-    """Return slope, bend and reach of the series of a function at z; 0 where it does not serve."""
-    slope, bend, reach = (part(y, z) for part in _SERIES[name])
+def serving(first: Real, second: Real, reach: Real) -> tuple[Real, Real, Real]:
+    """Return the coefficients of a series and its reach, 0 where it does not serve."""
     serves = reach > 0.0
-    return np.where(serves, slope, 0.0), np.where(serves, bend, 0.0), np.where(serves, reach, 0.0)
+    return np.where(serves, first, 0.0), np.where(serves, second, 0.0), np.where(serves, reach, 0.0)
+
+
+def _coefficients(
+    slope: Callable[[Real, Real], Real],
+    bend: Callable[[Real, Real], Real],
+    reach: Callable[[Real, Real], Real],
+    operands: Sequence[Real],
+    result: Real,
+    margin: Real,
+) -> tuple[Real, Real, Real]:
+    """Return slope, bend and reach; see `fastcheck.primitives.base.Primitive`."""
+    (z,) = operands
+    return serving(slope(result, z), bend(result, z), reach(result, z))
+
+
+reciprocal_coefficients = partial(
+    _coefficients, _reciprocal_slope, _reciprocal_bend, _reciprocal_reach
+)
+sqrt_coefficients = partial(_coefficients, _sqrt_slope, _sqrt_bend, _sqrt_reach)
+exp_coefficients = partial(_coefficients, _exp_slope, _exp_bend, _exp_reach)
+expm1_coefficients = partial(_coefficients, _expm1_slope, _expm1_bend, _expm1_reach)
+log_coefficients = partial(_coefficients, _log_slope, _log_bend, _log_reach)
+log1p_coefficients = partial(_coefficients, _log1p_slope, _log1p_bend, _log1p_reach)
+tanh_coefficients = partial(_coefficients, _tanh_slope, _tanh_bend, _tanh_reach)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.base import Form
-from fastcheck.primitives.running_error import Bound, Operands, is_exact, largest, rounding
+from fastcheck.primitives.running_error import (
+    Bound,
+    Operands,
+    is_exact,
+    largest,
+    rounding,
+    unit_roundoff,
+)
 from fastcheck.program.program import Operation, Program
 
 # Forms whose result is infinite where an operand is, whatever the others are.
@@ -69,15 +75,6 @@ def _bound(
     if largest(bound) < limit:
         return bound
     return _at_the_limits(operation, operands, brought, result, np.asarray(bound), limit)
-
-
-@cache
-def unit_roundoff(dtype: np.dtype[Any]) -> float:
-    """Return the unit roundoff of arithmetic in `dtype`; 0.0 for masks and whole numbers.
-
-    Never less than that of float64, in which the values are known to us.
-    """
-    return max(float(np.finfo(dtype).eps) / 2, 2.0**-53) if dtype.kind == "f" else 0.0
 
 
 def _arithmetic(

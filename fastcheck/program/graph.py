@@ -97,3 +97,12 @@ class Graph:
                 for a, b in zip(one.inputs, other.inputs, strict=True)
             )
         )
+
+
+def moving(program: Program) -> set[int]:
+    """Return the numbers of the values that some parameter reaches, its own among them."""
+    moves = set(program.parameters.values())
+    for operation in program.operations:
+        if moves.intersection(operation.inputs):
+            moves.add(operation.output)
+    return moves

@@ -62,6 +62,18 @@ def _logarithm_of_ratio(
         ratio = graph.made(ratio.inputs[0], "divide")
     if ratio is None or picked is None:
         return None
+    scores = softmax_of(graph, ratio, inside)
+    if scores is None:
+        return None
+    shape = graph.shape(scores)
+    if picked is ratio:
+        return scores, _all_of(log, shape)
+    index = picked.attributes["index"]
+    return scores, Elements(log, index, np.ones(index.shape))
+
+
+def softmax_of(graph: Graph, ratio: Operation, inside: list[Operation]) -> int | None:
+    """Match ``exp(s) / sum(exp(s))``, and return the scores; else None."""
     top = graph.made(ratio.inputs[0], "exp")
     exponents = _exponents_of_norm(graph, ratio.inputs[1], inside)
     if top is None or exponents is None or not graph.same(top.inputs[0], exponents):
@@ -70,11 +82,7 @@ def _logarithm_of_ratio(
     if graph.shape(top.output) != shape or not graph.is_per_row(ratio.inputs[1], shape[0]):
         return None
     inside += [ratio, top]
-    scores = _unshifted(graph, exponents, inside)
-    if picked is ratio:
-        return scores, _all_of(log, shape)
-    index = picked.attributes["index"]
-    return scores, Elements(log, index, np.ones(index.shape))
+    return _unshifted(graph, exponents, inside)
 
 
 def _difference_of_scores(

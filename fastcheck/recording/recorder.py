@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastcheck.errors import CannotRecord
 from fastcheck.locking import user_code
 from fastcheck.model import batch_size, parameters_of, plain_loss, steady_loss
+from fastcheck.primitives.running_error import unit_roundoff
 from fastcheck.program import Program, Source, simplified
 from fastcheck.recording.array import is_recording, read
 from fastcheck.recording.memory import Memory, overlap
@@ -154,8 +155,7 @@ def _output(tape: Tape, line: Source, result: Any) -> int:
 
 def _unit_roundoff(tape: Tape) -> float:
     dtypes = {tape.values[operation.output].dtype for operation in tape.operations}
-    narrow = [dtype for dtype in dtypes if dtype.kind == "f" and dtype.itemsize < 8]
-    return max((float(np.finfo(dtype).eps) / 2 for dtype in narrow), default=2.0**-53)
+    return max([2.0**-53, *map(unit_roundoff, dtypes)])
 
 
 def _refusal(line: Source, operation: str, reason: str) -> CannotRecord:

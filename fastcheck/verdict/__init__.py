@@ -1,6 +1,7 @@
 """From a backprop and a numerical gradient to a verdict for every element."""
 
-from fastcheck.verdict.judge import (
+from fastcheck.verdict.bounds import Bounds, bounds_of
+from fastcheck.verdict.codes import (
     APPROXIMATE,
     CODES,
     FAIL,
@@ -9,9 +10,10 @@ from fastcheck.verdict.judge import (
     PASS,
     VERDICTS,
     ParameterVerdict,
-    judge,
     overall,
 )
+from fastcheck.verdict.finding import Finding
+from fastcheck.verdict.judge import judge
 
 __all__ = [
     "APPROXIMATE",
@@ -21,7 +23,10 @@ __all__ = [
     "KINK",
     "PASS",
     "VERDICTS",
+    "Bounds",
+    "Finding",
     "ParameterVerdict",
+    "bounds_of",
     "judge",
     "overall",
 ]

@@ -22,14 +22,17 @@ ROUNDING_FACTOR = 16.0
 # gradient; in float32 the same rounding is 5e8 times larger.
 SHARE: ByDtype = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 1e-3}
 
-# Where the difference itself was computed, with a tiny step, only the backprop's rounding remains,
-# u = 2**-53 = 1.1e-16 of its largest terms in float64: room for terms that are 2**23 = 8e6 times
-# the largest gradient. In float32, where u = 6e-8, it is all of the share above.
-EXACT_SHARE: ByDtype = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-3}
+# Truncation of a propagated difference is h**order times a higher derivative over a few; the steps
+# are tiny, and this is the room for derivatives larger than S, what the gradient would be if
+# nothing cancelled. At the engine's own step, 2**-60, a one-sided difference has 2**-49 of S.
+BEND = 2.0**11
 
-# The largest tiny step. Truncation of a one-sided difference, h / 2 times the second derivative, is
-# within the share of 1e-9 at 2**-40 = 9e-13 while that derivative is below 2,000 gradients.
+# The largest tiny step; from there on it is the user's wish to truncate. The share of the largest
+# gradient is added as for the other engines, and ``h**order`` of it.
 TINY_STEP = 2.0**-40
+
+# Where the allowance exceeds this share of the largest |g|, agreement within it says nothing.
+MEANINGLESS = 0.1
 
 # Of a parameter without effect, such as a bias before batch normalisation, the backprop is what is
 # left of terms as large as other parameters' gradients: a few u of them, and more for sums over
@@ -49,15 +52,29 @@ def share(dtype: np.dtype[Any], largest: float) -> float:
     return _of(SHARE, dtype) * largest
 
 
-def exact_share(
-    dtype: np.dtype[Any], largest: float, step: NDArray[np.float64], order: int
+def truncation(
+    step: NDArray[np.float64],
+    order: int,
+    size: NDArray[np.float64],
+    largest: float,
+    dtype: np.dtype[Any],
 ) -> NDArray[np.float64]:
-    """Return `share` for differences that were computed as such, at these steps.
+    """Return what the step leaves of higher derivatives in a propagated difference.
 
-    A step of the user's own may truncate: ``h**order`` is added from TINY_STEP on.
+    Parameters
+    ----------
+    step
+        The h of each element.
+    order
+        Of the scheme: truncation goes with this power of the step.
+    size, largest
+        S of each element, and the largest |g| of the parameter.
+    dtype
+        The backprop's.
     """
-    coarse = _of(SHARE, dtype) + step**order
-    return np.where(step <= TINY_STEP, _of(EXACT_SHARE, dtype), coarse) * largest
+    power = step**order
+    coarse = share(dtype, largest) + power * largest
+    return np.where(step <= TINY_STEP, BEND * power * size, coarse)
 
 
 def residue(dtype: np.dtype[Any], scale: float) -> float:

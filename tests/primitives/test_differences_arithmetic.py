@@ -19,7 +19,8 @@ from fastcheck.primitives.arithmetic_series import (
     _power_reach,
     _power_slope,
 )
-from fastcheck.primitives.smooth import SERIES_LIMIT, series
+from fastcheck.primitives.smooth import series
+from fastcheck.primitives.smooth_series import SERIES_LIMIT
 
 EPS = 2.0**-52
 SMALLEST, LARGEST = 2.0**-1022, math.nextafter(math.inf, 0.0)

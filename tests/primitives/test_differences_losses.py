@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fastcheck.primitives import losses
 from fastcheck.primitives.jit import kernel
-from fastcheck.primitives.smooth import SERIES_LIMIT
+from fastcheck.primitives.smooth_series import SERIES_LIMIT
 
 EPS = 2.0**-52
 SMALLEST = 2.0**-1022
@@ -348,3 +348,17 @@ def test_the_kernels_as_plain_python():
     assert plain(compiled)(*far, chances) == compiled(*far, chances)
     assert plain(losses._moved_norm)(z, p, 0.1) == losses._moved_norm(z, p, 0.1)
     assert plain(losses._softmax_cross_entropy)(z, t) == losses._softmax_cross_entropy(z, t)
+
+
+@pytest.mark.parametrize(
+    ("z", "d", "t"),
+    [
+        ([0.0, -800.0], [0.0, 2000.0], [1.0, 0.0]),
+        ([-829.9, -168.4, -64.1, -2174.8], [0.0, 0.0, 0.0, 2485.1], [0.0, 0.0, 1.0, 0.0]),
+        ([0.0, -720.0, -750.0], [-700.0, 0.0, 690.0], [0.0, 1.0, 0.0]),
+        ([0.0, -720.0, -750.0], [-700.0, 0.0, 690.0], [0.2, 0.5, 0.3]),
+    ],
+)
+def test_a_score_without_weight_becomes_the_largest(z, d, t):
+    exact, size = exact_parts(z, d, t)
+    assert ulps(difference(z, d, t), exact, size) <= ULPS

@@ -295,7 +295,7 @@ def test_no_reach_where_a_coefficient_fails(name, y, z):
 
 
 def test_the_reach_is_in_units_of_the_length_scale():
-    reach = smooth.SERIES_LIMIT
+    reach = smooth_series.SERIES_LIMIT
     assert reach == 2.0**-27
     assert [coefficients(name, 3.0)[2] for name in ("exp", "expm1", "tanh")] == [reach] * 3
     assert [coefficients(name, 3.0)[2] for name in ("log", "sqrt", "log1p")] == [

@@ -9,9 +9,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from fastcheck import data, nn
-from fastcheck.primitives.running_error import ALLOWANCE
+from fastcheck.primitives.running_error import ALLOWANCE, unit_roundoff
 from fastcheck.program import simplified, values_at
-from fastcheck.program.forward_error import forward_errors, unit_roundoff
+from fastcheck.program.forward_error import forward_errors
 from fastcheck.recording import record
 
 DTYPES = ("float64", "float32")

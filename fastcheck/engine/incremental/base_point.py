@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.incremental.memory import Memory
 from fastcheck.engine.kernels.layout import COEFFICIENTS, PICK
-from fastcheck.primitives import arithmetic_series, losses, piecewise, smooth_series
-from fastcheck.program import Operation, Program, values_at
-from fastcheck.program.forward_error import forward_errors
+from fastcheck.primitives import losses
+from fastcheck.primitives.running_error import ALLOWANCE
+from fastcheck.program import BaseValues, Operation, Program
 
 # Distance between coefficient arrays and the place of the first of them.
 Coefficients = tuple[int, int]
@@ -45,12 +45,12 @@ class BasePoint:
         self._places = places
 
     @classmethod
-    def of(cls, program: Program) -> BasePoint:
-        """Evaluate the program."""
-        arrays = values_at(program, program.base)
+    def of(cls, program: Program, values: BaseValues) -> BasePoint:
+        """Begin with the program's values."""
+        arrays = values.arrays
         # Room for the values, and as much again thrice for what is made of them.
         memory = Memory(np.zeros(4 * sum(array.size for array in arrays.values()) + 1))
-        return cls(program, arrays, forward_errors(program, arrays), memory, {})
+        return cls(program, arrays, values.errors, memory, {})
 
     def fork(self) -> BasePoint:
         """Return a copy for another thread."""
@@ -77,7 +77,7 @@ class BasePoint:
         array = self.arrays[number]
         key = ("value and error", number)
         if key not in self._places:
-            pair = np.stack([array, 2.0 * self._error(number, array.shape)])
+            pair = np.stack([array, ALLOWANCE * self._error(number, array.shape)])
             self._places[key] = self.memory.append(pair)
         return self._places[key], array.size
 
@@ -102,19 +102,18 @@ class BasePoint:
         return self._places[key], result.size
 
     def _computed(self, operation: Operation, form: int) -> NDArray[np.float64]:
-        primitive, inputs = operation.primitive, operation.inputs
         result = self.arrays[operation.output]
-        operands = [np.broadcast_to(self.arrays[n], result.shape) for n in inputs]
-        x, y = operands[0], operands[1] if len(operands) > 1 else np.zeros(())
+        operands = [np.broadcast_to(self.arrays[n], result.shape) for n in operation.inputs]
         out = np.zeros((COEFFICIENTS[form], *result.shape))
+        margin: NDArray[np.float64] | float = 0.0
         if form == PICK:
             # The bounds are of first order: an error may reach twice of it.
-            out[3] = 2.0 * sum(self._error(n, result.shape) for n in inputs)
-            out[:3] = piecewise.coefficients(primitive.name, x, y, out[3])
-        elif len(operands) == 1:
-            out[:3] = smooth_series.coefficients(primitive.name, x, result)
-        else:
-            out[:3] = arithmetic_series.coefficients(primitive.name, x, y, result)
+            margin = out[3] = ALLOWANCE * sum(
+                self._error(n, result.shape) for n in operation.inputs
+            )
+        out[:3] = np.broadcast_arrays(
+            *operation.primitive.coefficients(operands, result, margin), out[0]
+        )[:3]
         return out
 
     def softmax(self, number: int) -> int:

@@ -19,7 +19,6 @@ from fastcheck.engine.kernels.layout import (
     SERIES,
     SOFT,
 )
-from fastcheck.primitives.arithmetic import LOGADDEXP, POWER
 from fastcheck.primitives.base import Form
 from fastcheck.program import Operation
 
@@ -93,14 +92,14 @@ def move_quotient(builder: Builder, operation: Operation) -> None:
 
 
 def move_curved(builder: Builder, operation: Operation) -> None:
-    """Follow a smooth function by its series, where that serves."""
-    code = operation.primitive.code
-    if code == LOGADDEXP:
-        _move_by_rule(builder, operation, SOFT)
-    elif code == POWER and operation.inputs[1] in builder.moving:
-        _move_by_rule(builder, operation, GENERAL)
-    else:
-        _move_by_rule(builder, operation, SERIES)
+    """Follow a smooth function by its series, where that serves: its first operand alone moves."""
+    serves = not any(number in builder.moving for number in operation.inputs[1:])
+    _move_by_rule(builder, operation, SERIES if serves else GENERAL)
+
+
+def move_soft(builder: Builder, operation: Operation) -> None:
+    """Follow the logarithm of a sum of exp by its series, where that serves."""
+    _move_by_rule(builder, operation, SOFT)
 
 
 def move_sided(builder: Builder, operation: Operation) -> None:

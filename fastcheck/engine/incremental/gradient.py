@@ -12,13 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.engine.first_build import share_first_build
-from fastcheck.engine.first_call import call_while_waiting
+from fastcheck.engine.first_call import is_loaded, load
 from fastcheck.engine.incremental.cost import ranges_of
-from fastcheck.engine.incremental.panels import (
-    kernel_is_loaded,
-    run_no_panel,
-    run_panels,
-)
+from fastcheck.engine.incremental.panels import run_no_panel, run_panels
 from fastcheck.engine.incremental.prepared import Prepared, prepared
 from fastcheck.engine.incremental.proof import LossAt, Trial, prove, replayed_loss, tried
 from fastcheck.engine.incremental.schemes import Scheme, scheme_of
@@ -26,7 +22,7 @@ from fastcheck.engine.incremental.scratch import Scratch
 from fastcheck.engine.incremental.template import Template
 from fastcheck.engine.kernels.arguments import Outcome
 from fastcheck.engine.kernels.layout import CROSSED, NEAR
-from fastcheck.engine.kernels.propagate import REFINEMENTS
+from fastcheck.engine.kernels.propagate import REFINEMENTS, propagate
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
 from fastcheck.engine.steps import INCREMENTAL_STEP, SMALLEST_STEP
 from fastcheck.engine.workers import Progress, usable_threads, work_through
@@ -96,10 +92,10 @@ def incremental_gradient(
     ready = prepared(program)
     with ready.lock:
         jobs = _jobs(ready, names, formula.points.size)
-        if jobs and not kernel_is_loaded():
+        if jobs and not is_loaded(propagate):
             share_first_build()
             template, memory, *_ = _laid_out(ready, jobs[0])
-            call_while_waiting(partial(run_no_panel, template, memory))
+            load(propagate, partial(run_no_panel, template, memory))
     outcomes = {name: Outcome.empty(program.base[name].size, formula.points.size) for name in names}
     laid_out = perf_counter()
 
@@ -140,6 +136,7 @@ def incremental_gradient(
         engine="incremental",
         loss=ready.templates.base.loss,
         unit_roundoff=0.0,
+        forward_roundoff=program.unit_roundoff,
         sees_switches=True,
         step=h,
         threads=min(threads, max(1, len(jobs))),

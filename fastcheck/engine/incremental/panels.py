@@ -40,11 +40,6 @@ def run_panels(
     )
 
 
-def kernel_is_loaded() -> bool:
-    """Tell whether this process has compiled the kernel, or has loaded it from disk."""
-    return bool(getattr(propagate, "signatures", True))
-
-
 def run_no_panel(template: Template, memory: NDArray[np.float64]) -> None:
     """Call the kernel for no panel at all: the first call compiles it, or loads it from disk."""
     points = np.ones(1)

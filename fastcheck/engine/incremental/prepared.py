@@ -7,7 +7,7 @@ from threading import RLock
 from weakref import WeakKeyDictionary
 
 from fastcheck.engine.incremental.template import Template, Templates
-from fastcheck.program import Program
+from fastcheck.program import Program, base_values
 
 # How many templates of one parameter are kept at most. They read what lies in one memory, a part
 # for each: kept templates of every chunk of a large parameter would need its size times the
@@ -29,7 +29,8 @@ class Prepared:
     """
 
     def __init__(self, program: Program) -> None:
-        self.templates = Templates.of(program)
+        # Of a copy: what is kept must not itself keep the program alive.
+        self.templates = Templates.of(replace(program), base_values(program))
         self.proven: set[str] = set()
         self.lock = RLock()
         self._kept: dict[str, list[Template] | None] = {}
@@ -57,6 +58,5 @@ def prepared(program: Program) -> Prepared:
     """Return what is prepared for a program, kept as long as the program lives."""
     with _lock:
         if program not in _prepared:
-            # Of a copy: what is kept must not itself keep the program alive.
-            _prepared[program] = Prepared(replace(program))
+            _prepared[program] = Prepared(program)
         return _prepared[program]

@@ -182,7 +182,7 @@ def _loses_digits(ready: Prepared, name: str, element: int, step: float) -> bool
         return any(
             bool(np.any((np.abs(after[n]) < _LITTLE * np.abs(before[n])) & (after[n] != 0.0)))
             for operation in program.operations
-            if operation.primitive.form in (Form.CURVED, Form.QUOTIENT)
+            if operation.primitive.form in (Form.CURVED, Form.SOFT, Form.QUOTIENT)
             for n in operation.inputs
         )
 

@@ -19,6 +19,7 @@ from fastcheck.engine.incremental.elementwise import (
     move_quotient,
     move_ruled,
     move_sided,
+    move_soft,
 )
 from fastcheck.engine.incremental.groups import (
     move_cross_entropy,
@@ -47,13 +48,14 @@ from fastcheck.engine.kernels.layout import ELEMENT, EXTRA, FORM, KIND, LANE_STE
 from fastcheck.engine.samples import SampleBlock, sample_blocks, separable
 from fastcheck.errors import InternalError
 from fastcheck.primitives.base import Form
-from fastcheck.program import Operation, Program
+from fastcheck.program import BaseValues, Operation, Program
 
 _MOVES: dict[Form, Callable[[Builder, Operation], None]] = {
     Form.LINEAR: move_linear,
     Form.PRODUCT: move_product,
     Form.QUOTIENT: move_quotient,
     Form.CURVED: move_curved,
+    Form.SOFT: move_soft,
     Form.SIDED: move_sided,
     Form.FLAT: move_sided,
     Form.CHOICE: move_choice,
@@ -94,9 +96,9 @@ class Templates:
         self._blocks = blocks
 
     @classmethod
-    def of(cls, program: Program) -> Templates:
-        """Evaluate a program and follow its samples."""
-        return cls(program, BasePoint.of(program), sample_blocks(program))
+    def of(cls, program: Program, values: BaseValues) -> Templates:
+        """Follow the samples of a program with these values."""
+        return cls(program, BasePoint.of(program, values), sample_blocks(program))
 
     @property
     def memory(self) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from fastcheck.primitives.losses import (
     _softmax_cross_entropy_series,
     _total_and_pivot,
 )
-from fastcheck.primitives.smooth import SERIES_LIMIT
+from fastcheck.primitives.smooth_series import SERIES_LIMIT
 from fastcheck.primitives.window import window
 
 # Steps below which the square of a step is less than half a rounding of the step itself: then

@@ -14,12 +14,13 @@ from fastcheck.engine.incremental.gradient import incremental_gradient
 from fastcheck.engine.incremental.template import Templates
 from fastcheck.engine.incremental.walk import EPILOGUE, PROLOGUE, SAMPLES, Coupled, Walk
 from fastcheck.engine.samples import Kind, SampleBlock, sample_blocks
+from fastcheck.program import base_values
 from fastcheck.recording import record
 
 
 def samples_of(program, name):
     """Return how often the sample stages of a parameter's templates run."""
-    templates = Templates.of(program)
+    templates = Templates.of(program, base_values(program))
     found = templates.of_weight(name) or [
         templates.of_chunk(name, *chunk) for chunk in templates.chunks(name)
     ]
