@@ -1,5 +1,6 @@
 """The result of a check, and how it is shown."""
 
-from fastcheck.report.model import Entry, Finding, ParameterReport, Report
+from fastcheck.report.model import Entry, ParameterReport, Report
+from fastcheck.verdict import Finding
 
 __all__ = ["Entry", "Finding", "ParameterReport", "Report"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.verdict import CODES, FAIL, VERDICTS, overall
+from fastcheck.verdict import CODES, FAIL, VERDICTS, Finding, overall
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,6 @@ class Entry:
     bound: float
     verdict: str
     second_opinion: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong, in a sentence, with the parameter it is about (None: the whole model)."""
-
-    parameter: str | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +52,9 @@ class ParameterReport:
         bool: a kink or a jump of the network lies within the step.
     second_opinion
         float64: the gradient by another library's autograd, None where none was asked for.
+    kink
+        float64: half of how far correct gradients may lie apart, since switches of the network are
+        within rounding of where it stands; 0 where there are none. None where that is not known.
     """
 
     name: str
@@ -71,6 +66,7 @@ class ParameterReport:
     right: NDArray[np.float64]
     switched: NDArray[np.bool_]
     second_opinion: NDArray[np.float64] | None = None
+    kink: NDArray[np.float64] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -195,7 +191,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """The verdict on the whole: fail, inconclusive, approximate or pass."""
-        if self.findings:
+        if any(finding.severe for finding in self.findings):
             return "fail"
         return overall(parameter.verdict for parameter in self.params.values())
 
