@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.model import restored
-from fastcheck.program import Program, evaluate
+from fastcheck.primitives.running_error import ALLOWANCE
+from fastcheck.program import Program, evaluate, values_at
+from fastcheck.program.forward_error import forward_errors
 
 # Relative steps of the perturbed points, each group along a direction of its own. The small ones
 # stay on the recorded side of most switches, the large ones cross many, so that a decision taken
@@ -51,7 +53,9 @@ def first_disagreement(
         for step in _points(parameters, before):
             wanted = _outcome(loss)
             got = evaluate(program, parameters)
-            if isinstance(wanted, str) or not _agree(got, wanted, program):
+            if isinstance(wanted, str) or not (
+                _agree(got, wanted, program) or _is_rounding(abs(got - wanted), program, parameters)
+            ):
                 return (
                     f"at parameters perturbed by {abs(step):g} of their size the recording gives "
                     f"the loss {got!r}, the code itself "
@@ -94,6 +98,13 @@ def _agree(got: float, wanted: float, program: Program) -> bool:
         return not math.isfinite(got) or program.unit_roundoff > np.finfo(np.float64).eps
     scale = max(abs(wanted), abs(program.loss))
     return abs(got - wanted) <= ROUNDING_FACTOR * program.unit_roundoff * scale
+
+
+def _is_rounding(distance: float, program: Program, parameters: Mapping[str, NDArray[Any]]) -> bool:
+    """Tell whether rounding may have taken the user's loss so far, as where its terms cancel."""
+    errors = forward_errors(program, values_at(program, parameters))
+    allowed = ALLOWANCE * float(np.max(errors[program.output]))
+    return math.isfinite(allowed) and distance <= allowed
 
 
 def _typical_size(array: NDArray[Any]) -> float:

@@ -97,3 +97,14 @@ def test_points_without_a_finite_loss_decide_nothing(function_model):
     infinite = replace(program, operations=program.operations, constants=program.constants)
     far = make(function_model, factor=lambda: 1.0)
     assert check(far, infinite) is None
+
+
+def test_a_loss_that_is_all_rounding_agrees(function_model):
+    def loss(p, x, t):
+        # In float32 the sum is 1 + 1.2e-7 or 1: the logarithm is off by as much as it is.
+        return -np.sum(np.log(np.exp(p["w"] - p["w"]) + 1e-7))
+
+    model = function_model({"w": np.linspace(1, 9, 5).astype(np.float32)}, loss)
+    program = record(model, None, None)
+    assert program.loss != pytest.approx(-5e-7, rel=1e-2)
+    assert check(model, program) is None
