@@ -19,6 +19,7 @@ from fastcheck.primitives.jit import linear_kernel
 from fastcheck.primitives.loops import Shape, broadcast_index
 from fastcheck.primitives.running_error import (
     ALLOWANCE,
+    BLOCK,
     Bound,
     Operands,
     is_exact,
@@ -173,7 +174,7 @@ def _error(operands: Operands, errors: Sequence[Bound], result: NDArray[Any], u:
     a, b = np.abs(operands[0]), np.abs(b)
     length = a.shape[-1]
     # In one product what would be two: A is often a large constant.
-    bound = a @ (likely(length) * u * b + db)
+    bound = a @ (likely(length, BLOCK) * u * b + db)
     if not is_exact(da):
         bound = bound + np.broadcast_to(da, a.shape) @ (b + ALLOWANCE * db)
     return np.asarray(bound + length * underflow(u))

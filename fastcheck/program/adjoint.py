@@ -93,7 +93,7 @@ class _Sweep:
         self._sigmoids = sigmoids(program)
         self._clipped = clipped_logarithms(program)
         # What sigmoids add to the error and the size, by the number of their argument.
-        self._lost: dict[int, tuple[Array, Array]] = {}
+        self._lost: dict[int, list[tuple[Array, Array]]] = {}
 
     def go_back(self, operation: Operation) -> None:
         """Add what the adjoint of an operation's result makes of those of its operands."""
@@ -103,9 +103,8 @@ class _Sweep:
             return
         u = unit_roundoff(self.program.values[number].dtype)
         if number in self._sigmoids:
-            self._lost[self._sigmoids[number]] = _of_a_sigmoid(
-                above, self.arrays[number], self.errors[number], u
-            )
+            lost = _of_a_sigmoid(above, self.arrays[number], self.errors[number], u)
+            self._lost.setdefault(self._sigmoids[number], []).append(lost)
         clipped = self._clipped.get(number)
         if clipped is not None:
             z = clipped.scores
@@ -119,8 +118,7 @@ class _Sweep:
 
     def _add(self, number: int, way: Pull, above: Adjoint, u: float) -> None:
         part = _pulled(way, above, u)
-        if number in self._lost:
-            error, size = self._lost.pop(number)
+        for error, size in self._lost.pop(number, ()):
             part = replace(part, error=part.error + error, size=part.size + size)
         known = self.found.get(number)
         self.found[number] = part if known is None else _added(known, part, u)
@@ -135,7 +133,7 @@ def _of_a_sigmoid(above: Adjoint, y: Array, dy: Bound, u: float) -> tuple[Array,
 
 def _pulled(way: Pull, above: Adjoint, u: float) -> Adjoint:
     most = np.abs(above.value) if above.kink is None else np.abs(above.value) + above.kink
-    roundings = likely(way.length - 1) + (PRODUCT if way.rounded else 0.0)
+    roundings = likely(way.length - 1, way.block) + (PRODUCT if way.rounded else 0.0)
     # A product that underflows is rounded by no more than the smallest number.
     error = way.size(above.error + roundings * u * most) + way.length * underflow(u)
     if way.error is not None:

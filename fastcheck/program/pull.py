@@ -8,6 +8,7 @@ switch. None of these matrices is formed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.base import Form
-from fastcheck.primitives.running_error import Bound, is_exact
+from fastcheck.primitives.running_error import BLOCK, Bound, is_exact
 from fastcheck.primitives.slopes import Slope
 from fastcheck.program.program import Operation
 
@@ -43,6 +44,8 @@ class Pull:
         Applies that of the half width of J at switches; None where there is none.
     length
         How many products go into one element.
+    block
+        How many of them are added one by one at most.
     rounded
         Whether products are formed at all: J is not made of 0, 1 and -1.
     """
@@ -54,6 +57,7 @@ class Pull:
     kink: Apply | None
     length: int
     rounded: bool
+    block: float = math.inf
 
 
 def pulls(
@@ -159,7 +163,7 @@ def _to_left(left: Array, right: Array, error: Bound) -> Pull:
 
     shaken = None if is_exact(error) else by(np.swapaxes(_full(error, right), -1, -2))
     length = right.shape[-1] * _repeats(left, right)
-    return Pull(by(across), by(size), by(size), shaken, None, length, rounded=True)
+    return Pull(by(across), by(size), by(size), shaken, None, length, rounded=True, block=BLOCK)
 
 
 def _to_right(left: Array, right: Array, error: Bound) -> Pull:
@@ -171,7 +175,7 @@ def _to_right(left: Array, right: Array, error: Bound) -> Pull:
 
     shaken = None if is_exact(error) else by(np.swapaxes(_full(error, left), -1, -2))
     length = left.shape[-2] * _repeats(right, left)
-    return Pull(by(across), by(size), by(size), shaken, None, length, rounded=True)
+    return Pull(by(across), by(size), by(size), shaken, None, length, rounded=True, block=BLOCK)
 
 
 def _repeats(own: Array, other: Array) -> int:
