@@ -1,0 +1,82 @@
+"""Stale gradients: those of another batch. The model is asked for its gradient at others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcheck.diagnose.case import Case
+from fastcheck.diagnose.fit import fits
+from fastcheck.diagnose.hypothesis import Explanation
+from fastcheck.diagnose.sweep import Part
+
+
+def stale(case: Case) -> Iterator[Explanation]:
+    """Yield whether the gradient does not hang on the batch, or is right for other targets."""
+    if case.again is None or case.batch < 2:  # noqa: PLR2004 - one sample is no other batch
+        return
+    found = _asked(case, _half(case.x, case.batch), _half(case.t, case.batch))
+    if found is not None:
+        same = tuple(
+            name
+            for name in case.wrong
+            if np.any(case.suspects[name].analytic)
+            and np.array_equal(found.get(name, np.nan), case.suspects[name].analytic)
+        )
+        if same:
+            text = (
+                "The gradient of {names} is the same, bit for bit, for half of the batch: it is "
+                "that of an earlier batch. Look for a value that is kept from an earlier forward."
+            )
+            yield Explanation("stale", text, same)
+    # If the backward turns the targets round, it is right where they are turned round before.
+    for kind, text, targets in _turned(case):
+        found = _asked(case, case.x, targets)
+        if found is None or not all(name in found for name in case.wrong):
+            continue
+        parts = {
+            name: Part(suspect.analytic - np.asarray(found[name], np.float64), suspect.bound)
+            for name, suspect in case.suspects.items()
+            if np.shape(found.get(name)) == suspect.value.shape
+        }
+        if fits(case, case.wrong, parts):
+            yield Explanation(kind, text, case.wrong)
+
+
+def _turned(case: Case) -> Iterator[tuple[str, str, Any]]:
+    t = np.asarray(case.t)
+    if t.ndim == 0 or len(t) != case.batch:
+        return
+    reverse = (
+        "The gradient of {names} is right for the targets in reverse order: it is that of other "
+        "targets than those of the loss. Look at the order of the samples in the backward."
+    )
+    yield "stale", reverse, t[::-1]
+    shifted = (
+        "The gradient of {names} is right for targets {by} further: it takes each target for "
+        "another class. Look whether labels begin at 0 or 1."
+    )
+    if t.ndim == 1 and t.dtype.kind in "iu" and case.classes:
+        for by in (1, -1):
+            text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
+            yield "loss", text, ((t.astype(np.int64) + by) % case.classes).astype(t.dtype)
+    elif t.ndim == 2 and t.shape[1] > 1:  # noqa: PLR2004 - rows of targets
+        for by in (1, -1):
+            text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
+            yield "loss", text, np.roll(t, by, axis=1)
+
+
+def _asked(case: Case, x: Any, t: Any) -> Mapping[str, NDArray[Any]] | None:
+    assert case.again is not None
+    try:
+        found = case.again(x, t)
+    except Exception:  # noqa: BLE001 - the user's code may not take other batches
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def _half(array: Any, batch: int) -> Any:
+    return array[: batch // 2]

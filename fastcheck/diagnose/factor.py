@@ -1,0 +1,248 @@
+"""Off by a constant factor: which one, and what it equals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastcheck.diagnose.case import Case, Suspect
+from fastcheck.diagnose.fit import fits, tolerance
+from fastcheck.diagnose.hypothesis import Explanation
+from fastcheck.diagnose.parts import decay_factor, uses
+from fastcheck.diagnose.sweep import Part, Sweep
+
+# Elements that must show a factor which equals nothing in particular.
+_ENOUGH = 3
+# Such a factor must differ from 1 by that many times its own uncertainty.
+_CLEAR = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """The wrong gradient is `value` times the right one.
+
+    Attributes
+    ----------
+    value
+        c.
+    uncertainty
+        How far it may be off.
+    meanings
+        What it equals, such as "the batch size"; empty where that is nothing in particular.
+    """
+
+    value: float
+    uncertainty: float
+    meanings: tuple[str, ...]
+
+
+def named_factors(batch: int, classes: int | None) -> dict[str, float]:
+    """Return the factors that mistakes are made of, by what they are."""
+    n = float(batch)
+    named = {
+        "0": 0.0,
+        "-1": -1.0,
+        "2": 2.0,
+        "1/2": 0.5,
+        "the batch size": n,
+        "1 over the batch size": 1 / n,
+        "minus the batch size": -n,
+        "-1 over the batch size": -1 / n,
+        "the batch size squared": n * n,
+        "1 over the batch size squared": 1 / (n * n),
+        "twice the batch size": 2 * n,
+        "2 over the batch size": 2 / n,
+        "half of the batch size": n / 2,
+        "1 over twice the batch size": 0.5 / n,
+        "-2": -2.0,
+        "-1/2": -0.5,
+    }
+    if classes is not None and classes > 1:
+        c = float(classes)
+        named |= {
+            "the number of classes": c,
+            "1 over the number of classes": 1 / c,
+            "the batch size times the number of classes": n * c,
+            "1 over the batch size times the number of classes": 1 / (n * c),
+            "2 over the number of classes": 2 / c,
+            "the batch size over the number of classes": n / c,
+            "the number of classes over the batch size": c / n,
+        }
+    return named
+
+
+def factor_between(
+    case: Case, parts: Mapping[str, Part], names: Sequence[str], *, named: bool
+) -> Factor | None:
+    """Return c where the gradients have c times these parts in them, in place of once.
+
+    The most accurate element says what c is; it must then fit everywhere.
+
+    Parameters
+    ----------
+    case
+        What was found.
+    parts
+        By parameter.
+    names
+        The parameters to be explained.
+    named
+        Only a factor that equals something.
+    """
+    best: tuple[float, float] | None = None
+    visible = 0
+    for name in names:
+        suspect, part = case.suspects[name], parts[name]
+        limit = tolerance(suspect, part, case.unit_roundoff)
+        size = np.abs(part.value)
+        with np.errstate(all="ignore"):
+            relative = np.where(size > 0, limit / size, np.inf)
+        relative[~np.isfinite(relative) | ~np.isfinite(suspect.residual)] = np.inf
+        visible += int(np.sum(relative < 1))
+        place = np.unravel_index(int(np.argmin(relative)), relative.shape)
+        sure = float(relative[place])
+        if np.isfinite(sure) and (best is None or sure < best[1]):
+            best = float(suspect.residual[place] / part.value[place]), sure
+    if best is None:
+        return None
+    value, uncertainty = 1.0 + best[0], best[1] * (1.0 + abs(best[0]))
+    choices = {
+        meaning: c
+        for meaning, c in named_factors(case.batch, case.classes).items()
+        if abs(c - value) <= uncertainty and abs(c - 1.0) > _CLEAR * uncertainty
+    }
+    if choices:
+        nearest = min(choices.values(), key=lambda c: abs(c - value))
+        # At a second reading the others that are the same number, not just close to it.
+        same = tuple(name for name, c in choices.items() if np.isclose(c, nearest, rtol=1e-12))
+        found = Factor(nearest, 0.0, same)
+    elif named or visible < _ENOUGH or abs(value - 1.0) <= _CLEAR * uncertainty:
+        return None
+    else:
+        found = Factor(value, uncertainty, ())
+    return found if _fits(case, parts, names, found) else None
+
+
+def moved(part: Part, factor: Factor) -> Part:
+    """Return by how much the gradient is moved where a part comes in so many times."""
+    change = factor.value - 1.0
+    error = abs(change) * part.error + factor.uncertainty * np.abs(part.value)
+    return Part(change * part.value, error)
+
+
+def _fits(case: Case, parts: Mapping[str, Part], names: Sequence[str], factor: Factor) -> bool:
+    return fits(case, names, {name: moved(part, factor) for name, part in parts.items()})
+
+
+def common_factors(case: Case, sweep: Sweep | None, *, named: bool) -> Iterator[Explanation]:
+    """Yield factors on all failing parameters, by the value from which on they come in."""
+    names = case.wrong
+    if sweep is None:
+        parts = {
+            name: Part(case.suspects[name].numerical, np.zeros(case.suspects[name].value.shape))
+            for name in names
+        }
+        found = factor_between(case, parts, names, named=named)
+        if found is not None:
+            yield explained(case, found, names, None)
+        return
+    for number in _tops(sweep, sweep.reached_by_all(names)):
+        if not _spares(case, sweep, number):
+            continue
+        parts = sweep.carried({number: sweep.adjoints[number]}) or {}
+        if not all(name in parts for name in names):
+            continue
+        if all(decay_factor(case.suspects[name].value, parts[name]) is not None for name in names):
+            continue  # a matter of the weight decay
+        found = factor_between(case, parts, names, named=named)
+        if found is not None:
+            yield explained(case, found, names, number)
+
+
+def own_factor(
+    case: Case, suspect: Suspect, sweep: Sweep | None, *, named: bool
+) -> Explanation | None:
+    """Return the factor on one parameter's gradient, or on one part of it."""
+    for use in uses(suspect, sweep):
+        names = (suspect.name,)
+        found = factor_between(case, {suspect.name: use.part}, names, named=named)
+        if found is not None:
+            at = None if use.read is None else use.read.number
+            return explained(case, found, names, at, bias=suspect.value.size < suspect_rows(case))
+    return None
+
+
+def suspect_rows(case: Case) -> int:
+    """Return the size of the largest parameter: a bias is not that."""
+    return max(suspect.value.size for suspect in case.suspects.values())
+
+
+def _spares(case: Case, sweep: Sweep, number: int) -> bool:
+    """Tell whether no right parameter is reached, or only ones whose gradient is zero."""
+    return all(
+        case.suspects[name].wrong or not np.any(case.suspects[name].numerical)
+        for name in sweep.reach[number]
+        if name in case.suspects
+    )
+
+
+def _tops(sweep: Sweep, numbers: Sequence[int]) -> list[int]:
+    """Return, of values in a row that give the gradient alike, the last; the first in line last."""
+    kept = []
+    for number in reversed(numbers):
+        readers = sweep.reads.get(number, [])
+        alone = len(readers) == 1 and (
+            sum(sweep.moves(other) for other in readers[0].operation.inputs) == 1
+        )
+        if not alone:
+            kept.append(number)
+    return kept
+
+
+def explained(
+    case: Case,
+    factor: Factor,
+    names: Sequence[str],
+    at: int | None,
+    *,
+    bias: bool = False,
+) -> Explanation:
+    """Return the factor in words."""
+    if factor.value == 0.0:
+        return Explanation(
+            "zero",
+            "The gradient of {names} is zero where it should not be: look whether the backward "
+            "fills it in, and whether it hands the gradient on to the layers below.",
+            tuple(names),
+            at,
+            {"factor": 0.0},
+        )
+    number = f"{factor.value:.6g}"
+    text = f"The gradient of {{names}} is {number} times the numerical one"
+    meanings = [item for item in factor.meanings if not item.lstrip("-").replace("/", "").isdigit()]
+    if meanings:
+        text += f", and {number} is {' or '.join(meanings)}"
+    text += f": {_advice(case, factor, bias=bias)}."
+    return Explanation("factor", text, tuple(names), at, {"factor": factor.value})
+
+
+def _advice(case: Case, factor: Factor, *, bias: bool) -> str:
+    meanings = factor.meanings
+    n = case.batch
+    if factor.value == -1.0:
+        return "look for a difference taken the wrong way round, such as t - p for p - t"
+    if any("batch" in item for item in meanings) and n > 1:
+        if abs(factor.value) > 1:
+            return "divide by the batch size once in the backward, as the loss does"
+        if bias:
+            return "sum over the batch instead of averaging, where the loss is averaged already"
+        return "divide by the batch size only once, where the loss does"
+    if any("classes" in item for item in meanings):
+        return "the loss is averaged over the batch alone or over the classes too; do the same"
+    if factor.value == 2.0:  # noqa: PLR2004 - the factor 2
+        return "look for a gradient that is added up twice, or a half that the loss has"
+    if factor.value == 0.5:  # noqa: PLR2004 - the factor 1/2
+        return "look for a half that the loss does not have"
+    return "look for a constant that the backward has and the forward has not, or the reverse"

@@ -1,0 +1,147 @@
+"""The gradient of another loss than the one that is computed, as it enters at the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fastcheck.diagnose.case import Array, Case
+from fastcheck.diagnose.hypothesis import Change
+from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.primitives.running_error import ALLOWANCE
+
+# How many values of the scores' shape are tried, from the loss down.
+_PLACES = 6
+_ROUNDINGS = 32.0
+
+
+def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
+    """Yield the gradients of other losses, at every value that may be the scores."""
+    targets = case.targets
+    places = [
+        number
+        for number in reversed(sweep.reached_by_all(case.wrong))
+        if sweep.arrays[number].ndim == 2  # noqa: PLR2004 - a row per sample
+        and sweep.arrays[number].shape[0] == case.batch
+    ][:_PLACES]
+    for number in places:
+        z = sweep.arrays[number]
+        true = sweep.adjoints[number]
+        if targets is not None and targets.shape == z.shape:
+            for message, wrong in _formulas(z, targets, true.value):
+                yield Change("loss", message, number, _excess(sweep, number, wrong, true))
+        for message, rows in (("last", -1), ("first", 0)):
+            if case.batch > 1:
+                value = np.zeros(z.shape)
+                value[rows] = -true.value[rows]
+                text = f"the {message} sample of the batch is left out: look at the range"
+                yield Change("stale", text, number, Part(value, true.error))
+
+
+def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, Array]]:
+    samples, columns = z.shape
+    p = softmax(z)
+    scales = {
+        "N": 1.0 / samples,
+        "1": 1.0,
+        "N / 2": 2.0 / samples,
+        "(N C)": 1.0 / (samples * columns),
+        "(N C / 2)": 2.0 / (samples * columns),
+    }
+    squared = "the targets are not subtracted: "
+    for words, scale in scales.items():
+        under = "" if words == "1" else f" / {words}"
+        yield f"{squared}it is p{under} at the scores, with p the softmax", p * scale
+        yield (
+            f"the softmax is missing: the gradient at the scores is (z - t){under}",
+            (z - t) * scale,
+        )
+        yield (
+            f"it is that of a softmax cross entropy, (p - t){under}, which is not the loss",
+            (p - t) * scale,
+        )
+        yield (
+            "it is that of the absolute error, the sign of z - t, which is not the loss",
+            np.sign(z - t) * scale,
+        )
+        yield f"{squared}the gradient at the scores is z{under}", z * scale
+    yield (
+        "the gradient goes through the softmax twice: p - t has its derivative in it already",
+        p * (dz - np.sum(dz * p, axis=1, keepdims=True)),
+    )
+
+
+def other_targets(case: Case, sweep: Sweep) -> Iterator[Change]:
+    """Yield the gradients for other targets, of a cross entropy and of a squared error."""
+    t = case.targets
+    if t is None:
+        return
+    orders = (
+        ("loss", "the targets are those of the next class: look at labels that begin at 1", 1, 1),
+        ("loss", "the targets are those of the class before: look at labels' base", -1, 1),
+        ("stale", "the targets are those of the sample before, as if of another batch", 1, 0),
+        ("stale", "the targets are those of the sample after, as if of another batch", -1, 0),
+    )
+    wrong = [(kind, text, np.roll(t, shift, axis)) for kind, text, shift, axis in orders]
+    reverse = "the targets are taken in reverse order, as if of another batch"
+    wrong.append(("stale", reverse, t[::-1]))
+    for number in _scores(case, sweep, t.shape):
+        for kind, message, other in wrong:
+            # Both losses have -t / N in their gradients.
+            for scale in (1.0 / case.batch, 2.0 / case.batch, 2.0 / t.size, 1.0 / t.size, 1.0, 2.0):
+                excess = (t - other) * scale
+                yield Change(kind, message, number, Part(excess, 8 * 2.0**-53 * np.abs(excess)))
+
+
+def _scores(case: Case, sweep: Sweep, shape: tuple[int, ...]) -> list[int]:
+    numbers = reversed(sweep.reached_by_all(case.wrong))
+    return [number for number in numbers if sweep.arrays[number].shape == shape][:_PLACES]
+
+
+def without_epsilon(sweep: Sweep) -> Iterator[tuple[Change, float]]:
+    """Yield, for every log(p + c) with a small c, what comes of leaving c out of the derivative."""
+    for operation in sweep.program.operations:
+        if operation.primitive.name != "log" or operation.output not in sweep.adjoints:
+            continue
+        total = sweep.made(operation.inputs[0])
+        if total is None or total.primitive.name != "add":
+            continue
+        for number, other in (total.inputs, total.inputs[::-1]):
+            constant = sweep.program.constants.get(other)
+            if constant is None or constant.size != 1 or not 0 < constant.item() < 1e-2:  # noqa: PLR2004 - larger is no guard
+                continue
+            epsilon = float(constant.item())
+            p, above = sweep.arrays[number], sweep.adjoints[operation.output]
+            with np.errstate(all="ignore"):
+                slope = epsilon / (p * (p + epsilon))
+                off = np.asarray(ALLOWANCE * sweep.errors[number]) / p
+                excess = np.where(above.value == 0, 0.0, above.value * slope)
+                error = np.abs(slope) * above.error
+                rounding = _ROUNDINGS * sweep.roundoff(number)
+                error = error + np.abs(excess) * (2 * off + rounding)
+                error = np.where(above.value == 0, 0.0, error)
+            text = (
+                f"the loss has log(p + {epsilon:g}) and the gradient is that of log(p), without "
+                f"the epsilon: the two differ by about {epsilon:g} / p; leave the epsilon out of "
+                "the loss, or take p / (p + epsilon) into the backward"
+            )
+            yield Change("loss", text, number, Part(excess, error)), epsilon
+
+
+def _excess(sweep: Sweep, number: int, wrong: Array, true: Part) -> Part:
+    z = sweep.arrays[number]
+    shaken = ALLOWANCE * np.asarray(sweep.errors[number]) + np.zeros(z.shape)
+    row = np.max(shaken, axis=1, keepdims=True)
+    # No formula here moves by more than that much with the scores.
+    largest = np.abs(wrong) + np.max(np.abs(wrong), axis=1, keepdims=True)
+    rounding = _ROUNDINGS * sweep.roundoff(number)
+    scale = 1.0 / max(z.shape[0], 1)
+    error = largest * (2 * row + rounding) + scale * row + rounding * scale + true.error
+    return Part(wrong - true.value, error)
+
+
+def softmax(z: Array) -> Array:
+    """Return the softmax of every row."""
+    powers = np.exp(z - np.max(z, axis=1, keepdims=True))
+    return np.asarray(powers / np.sum(powers, axis=1, keepdims=True))
