@@ -22,8 +22,9 @@ from fastcheck.program.adjoint import adjoints
 _DOUBLE = 2.0**-53
 
 # A difference that is carried forward is of the step's size, and loses up to 2^-1074 in every
-# product that underflows; a sum has up to 2^10 of them in all but freak shapes.
-_FAINT = 2.0**-1064
+# product that underflows. The rest of 2^74 is for how many those are, and for operations between
+# the values whose adjoints are added up (1 / (p + 1e-7) within a clipped logarithm).
+_FAINT = 2.0**-1000
 
 
 @dataclass(frozen=True, slots=True)
