@@ -100,13 +100,22 @@ def _recognised(sweep: Sweep, x: int, y: int) -> Activation | None:
         for kind, function in _SMOOTH.items():
             if _close(after, function(before)):
                 return Activation(kind, x, y)
+    return _piecewise(sweep, x, y)
+
+
+def _piecewise(sweep: Sweep, x: int, y: int) -> Activation | None:
+    before, after = sweep.arrays[x], sweep.arrays[y]
+    made = sweep.made(y)
+    switches = made is not None and made.primitive.form in (Form.SIDED, Form.CHOICE)
     above, below = before > 0, before < 0
-    if not np.array_equal(after[above], before[above]) or not np.any(below):
+    both = bool(np.any(above) and np.any(below))
+    # Where only one side is seen it may be anything, but for the way it is made.
+    if not (both or switches) or not np.array_equal(after[above], before[above]):
         return None
     if not np.any(after[below]):
         return Activation("relu", x, y)
     slope = float(np.median(after[below] / before[below]))
-    if slope != 1.0 and _close(after[below], slope * before[below]):
+    if 0.0 < slope < 1.0 and _close(after[below], slope * before[below]):
         return Activation("leaky", x, y, slope)
     return None
 

@@ -8,22 +8,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.diagnose.case import Case
+from fastcheck.diagnose.case import Case, Suspect
 from fastcheck.diagnose.fit import fits
 from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.sweep import Part
 
 
-def stale(case: Case) -> Iterator[Explanation]:
-    """Yield whether the gradient does not hang on the batch, or is right for other targets."""
-    if case.again is None or case.batch < 2:  # noqa: PLR2004 - one sample is no other batch
+def stale(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
+    """Yield whether the gradient does not hang on the batch, or is right for other targets.
+
+    Parameters
+    ----------
+    case
+        What was found.
+    penalties
+        By parameter, the factor l2 with which the loss has it; see `parts.penalties`.
+    """
+    if case.again is None or case.batch < 2:
         return
     found = _asked(case, _half(case.x, case.batch), _half(case.t, case.batch))
-    if found is not None:
+    if found:
         same = tuple(
             name
             for name in case.wrong
-            if np.any(case.suspects[name].analytic)
+            if _hangs_on_data(case.suspects[name], penalties.get(name, 0.0))
             and np.array_equal(found.get(name, np.nan), case.suspects[name].analytic)
         )
         if same:
@@ -35,15 +43,20 @@ def stale(case: Case) -> Iterator[Explanation]:
     # If the backward turns the targets round, it is right where they are turned round before.
     for kind, text, targets in _turned(case):
         found = _asked(case, case.x, targets)
-        if found is None or not all(name in found for name in case.wrong):
+        if not all(name in found for name in case.wrong):
             continue
         parts = {
             name: Part(suspect.analytic - np.asarray(found[name], np.float64), suspect.bound)
             for name, suspect in case.suspects.items()
-            if np.shape(found.get(name)) == suspect.value.shape
+            if name in found and np.shape(found[name]) == suspect.value.shape
         }
         if fits(case, case.wrong, parts):
             yield Explanation(kind, text, case.wrong)
+
+
+def _hangs_on_data(suspect: Suspect, l2: float) -> bool:
+    """Tell whether a gradient is more than that of the penalty, which is the same for any batch."""
+    return bool(np.any(np.abs(suspect.analytic - l2 * suspect.value) > suspect.bound))
 
 
 def _turned(case: Case) -> Iterator[tuple[str, str, Any]]:
@@ -63,19 +76,20 @@ def _turned(case: Case) -> Iterator[tuple[str, str, Any]]:
         for by in (1, -1):
             text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
             yield "loss", text, ((t.astype(np.int64) + by) % case.classes).astype(t.dtype)
-    elif t.ndim == 2 and t.shape[1] > 1:  # noqa: PLR2004 - rows of targets
+    elif t.ndim == 2 and t.shape[1] > 1:
         for by in (1, -1):
             text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
             yield "loss", text, np.roll(t, by, axis=1)
 
 
-def _asked(case: Case, x: Any, t: Any) -> Mapping[str, NDArray[Any]] | None:
+def _asked(case: Case, x: Any, t: Any) -> Mapping[str, NDArray[Any]]:
+    """Return the model's gradient at another batch, nothing where it does not take that."""
     assert case.again is not None
     try:
-        found = case.again(x, t)
-    except Exception:  # noqa: BLE001 - the user's code may not take other batches
-        return None
-    return found if isinstance(found, Mapping) else None
+        found: Any = case.again(x, t)
+    except Exception:  # noqa: BLE001 - whatever the user's code raises
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _half(array: Any, batch: int) -> Any:

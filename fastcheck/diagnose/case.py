@@ -102,4 +102,4 @@ class Case:
         if t.ndim == 1 and t.dtype.kind in "iu" and self.classes is not None:
             inside = t.size > 0 and t.min() >= 0 and t.max() < self.classes
             return np.eye(self.classes)[t] if inside else None
-        return np.asarray(t, np.float64) if t.ndim == 2 else None  # noqa: PLR2004 - a matrix
+        return np.asarray(t, np.float64) if t.ndim == 2 else None

@@ -12,6 +12,10 @@ from fastcheck.diagnose.fit import fits
 from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.sweep import Part
 
+# How well an estimated coefficient must agree with a known one.
+_SAME = 1e-3
+# Elements in proportion to each other that are no coincidence.
+_ENOUGH = 3
 _LOOK = "look at the penalty's term in the gradient"
 
 
@@ -47,12 +51,14 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
     if found is None:
         return
     coefficient = found.value - 1.0
+    known = any(abs(coefficient - value) <= _SAME * value for value in penalties.values())
+    if not known and sum(int(np.count_nonzero(value)) for value in values.values()) < _ENOUGH:
+        return
     text = (
         f"The gradient of {{names}} is too large by {coefficient:.6g} times the parameter itself, "
         "a weight decay that the loss does not have there"
     )
-    others = {f"{value:.9g}" for value in penalties.values()}
-    if f"{coefficient:.9g}" in others and not any(name in penalties for name in names):
+    if known and not any(name in penalties for name in names):
         text += ": it is the factor of the penalty on other parameters"
     evidence = {"coefficient": coefficient}
     yield Explanation("weight decay", f"{text}; {_LOOK}.", names, None, evidence)
@@ -73,7 +79,7 @@ def _wrong(case: Case, names: Sequence[str], ratio: float, l2: float) -> Explana
     )
     what, look = f"is {ratio:.6g} times what the loss makes it", _LOOK
     for value, words, remedy in known:
-        if abs(ratio - value) <= 1e-6 * max(1.0, abs(value)):  # noqa: PLR2004 - c is estimated
+        if abs(ratio - value) <= _SAME * max(1e-3, abs(value)):
             what, look = words, remedy
             break
     text = f"The weight decay in the gradient of {{names}} {what}: {look}."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
@@ -14,14 +16,14 @@ from fastcheck.diagnose.entries import single_entries
 from fastcheck.diagnose.factor import common_factors, own_factor
 from fastcheck.diagnose.fit import agrees, fits
 from fastcheck.diagnose.hypothesis import Change, Explanation
-from fastcheck.diagnose.layers import Probed, probed
+from fastcheck.diagnose.layers import Probed, faulty, probed
 from fastcheck.diagnose.losses import other_losses, other_targets, without_epsilon
 from fastcheck.diagnose.matrices import other_matrix
 from fastcheck.diagnose.parts import penalties
 from fastcheck.diagnose.patterns import misplaced
-from fastcheck.diagnose.places import line_of, suspected_lines
 from fastcheck.diagnose.products import handed_down, kept, kept_by
 from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.diagnose.wording import Places
 from fastcheck.verdict import Finding
 
 _NOTHING_FITS = "The gradient of {names} is wrong in a way that fits none of the usual mistakes."
@@ -48,95 +50,103 @@ def diagnose(case: Case) -> tuple[Finding, ...]:
     layers = None if sweep is None else probed(case, sweep)
     with np.errstate(all="ignore"):
         found = _explained(case, sweep, layers)
-    places = _Places(case, sweep, layers)
-    return tuple(places.finding(item) for item in found)
+        places = Places(case, sweep, layers)
+        return tuple(places.finding(item) for item in found)
 
 
 def _explained(
     case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None
 ) -> list[Explanation]:
-    whole = next(_of_all(case, sweep, layers), None)
+    whole = _first(_of_all(case, sweep, layers))
+    if whole is not None and len(case.wrong) == 1 and "also fits" not in whole.evidence:
+        alone = _of_one(case, case.suspects[case.wrong[0]], sweep)
+        whole = _first(chain((whole,), alone))
     if whole is not None:
         return [whole]
-    single = [_of_one(case, case.suspects[name], sweep) for name in case.wrong]
-    known = [item for item in single if item is not None]
-    rest = tuple(name for name, item in zip(case.wrong, single, strict=True) if item is None)
-    if rest:
-        own = _own_mistakes(layers)
-        known = [item for item in known if item.names[0] in own]
-        explained = {item.names[0] for item in known}
-        rest = tuple(name for name in case.wrong if name not in explained)
+    single = {name: list(_of_one(case, case.suspects[name], sweep)) for name in case.wrong}
+    known = {name: items for name, items in single.items() if items}
+    if len(known) < len(single):
+        # What explains a part only is believed where that part is wrong by itself.
+        own = {name for layer in layers or () for name in layer.wrong}
+        known = {name: items for name, items in known.items() if name in own}
     found = _grouped(known)
+    rest = tuple(name for name in case.wrong if name not in known)
     if rest:
         found.append(Explanation("unexplained", _NOTHING_FITS, rest))
     return found
 
 
-def _own_mistakes(layers: Sequence[Probed] | None) -> set[str]:
-    """Return the parameters that are wrong although what comes from above is right."""
-    return {name for layer in layers or () for name in layer.wrong}
+def _first(found: Iterable[Explanation]) -> Explanation | None:
+    """Return the first explanation, with the first of another kind mentioned in it."""
+    best: Explanation | None = None
+    for item in found:
+        if best is None:
+            best = item
+        elif item.kind != best.kind:
+            evidence = {**best.evidence, "also fits": item.kind}
+            return replace(best, evidence=evidence)
+    return best
 
 
 def _of_all(
     case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None
 ) -> Iterator[Explanation]:
-    """Yield what explains all that is wrong by one mistake."""
-    yield from decays(case, penalties(case.suspects, sweep))
+    """Yield what explains all that is wrong by one mistake, the simplest first."""
+    suspected = faulty(layers)
+    if sweep is not None and len(suspected) == 1 and suspected[0].is_activation:
+        # It is known to be there, so that a plain factor is no simpler.
+        yield from _fitting(case, sweep, wrong_derivatives(sweep))
+    decay = penalties(case.suspects, sweep)
+    yield from decays(case, decay)
     yield from common_factors(case, sweep, named=True)
-    yield from (item for item in stale(case) if set(item.names) == set(case.wrong))
+    if len(case.wrong) == 1:
+        factor = own_factor(case, case.suspects[case.wrong[0]], sweep, named=True)
+        if factor is not None:
+            yield factor
+    yield from (item for item in stale(case, decay) if set(item.names) == set(case.wrong))
     if sweep is not None:
         for change, epsilon in without_epsilon(sweep):
-            yield from _fitting(case, sweep, change, {"epsilon": epsilon})
-        for changes in (
-            wrong_derivatives(sweep),
-            handed_down(sweep),
-            kept(sweep),
-            other_losses(case, sweep),
-            other_targets(case, sweep),
-        ):
-            for change in changes:
-                yield from _fitting(case, sweep, change, {})
+            for item in _fitting(case, sweep, (change,)):
+                yield replace(item, evidence={"epsilon": epsilon})
+        yield from _fitting(case, sweep, wrong_derivatives(sweep))
+        yield from _fitting(case, sweep, handed_down(sweep))
+        yield from _fitting(case, sweep, kept(sweep))
+        yield from _fitting(case, sweep, other_losses(case, sweep))
+        yield from _fitting(case, sweep, other_targets(case, sweep))
     if len(case.wrong) > 1:
         yield from common_factors(case, sweep, named=False)
-    if layers is not None:
-        yield from other_matrix(case, layers)
+    yield from other_matrix(case, layers or ())
 
 
-def _fitting(
-    case: Case, sweep: Sweep, change: Change, evidence: dict[str, float | int | str]
-) -> Iterator[Explanation]:
-    wrong = case.wrong
-    if not frozenset(wrong) <= _reached(sweep, change.at):
-        return
+def _fitting(case: Case, sweep: Sweep, changes: Iterable[Change]) -> Iterator[Explanation]:
+    """Yield those changes of the backward pass that give what was found."""
+    wrong = frozenset(case.wrong)
 
     def judge(name: str, part: Part) -> bool:
         suspect = case.suspects.get(name)
         return suspect is None or agrees(suspect, part, case.unit_roundoff)
 
-    moved = sweep.carried({change.at: change.part}, judge)
-    if moved is not None and fits(case, wrong, moved):
-        text = f"The gradient of {{names}}: {change.message}."
-        yield Explanation(change.kind, text, wrong, change.at, evidence)
+    for change in changes:
+        if wrong <= sweep.reach.get(change.at, frozenset()):
+            moved = sweep.carried({change.at: change.part}, judge)
+            if moved is not None and fits(case, wrong, moved):
+                text = f"The gradient of {{names}}: {change.message}."
+                yield Explanation(change.kind, text, case.wrong, change.at)
 
 
-def _reached(sweep: Sweep, at: int) -> frozenset[str]:
-    return sweep.reach.get(at, frozenset())
-
-
-def _of_one(case: Case, suspect: Suspect, sweep: Sweep | None) -> Explanation | None:
-    """Return what explains one parameter by itself."""
-    return next(_of_itself(case, suspect, sweep), None)
-
-
-def _of_itself(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Explanation]:
-    alone = _alone(case, suspect)
+def _of_one(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Explanation]:
+    """Yield what explains one parameter by itself, the simplest first."""
+    suspects = {
+        name: item for name, item in case.suspects.items() if item is suspect or not item.wrong
+    }
+    alone = replace(case, suspects=suspects)
     named = own_factor(case, suspect, sweep, named=True)
     if named is not None:
         yield named
     yield from decays(alone, penalties({suspect.name: suspect}, sweep))
     if sweep is not None:
-        for change in kept_by(sweep, sweep.program.parameters[suspect.name]):
-            yield from _fitting(alone, sweep, change, {})
+        number = sweep.program.parameters[suspect.name]
+        yield from _fitting(alone, sweep, kept_by(sweep, number))
     yield from misplaced(alone, suspect, sweep)
     factor = own_factor(case, suspect, sweep, named=False)
     if factor is not None:
@@ -144,78 +154,20 @@ def _of_itself(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Ex
     yield from single_entries(suspect)
 
 
-def _alone(case: Case, suspect: Suspect) -> Case:
-    """Return the case as if this parameter only were wrong."""
-    suspects = {
-        name: item for name, item in case.suspects.items() if item is suspect or not item.wrong
-    }
-    return Case(
-        suspects,
-        case.batch,
-        case.classes,
-        None,
-        case.x,
-        case.t,
-        case.program,
-        case.model,
-        case.unit_roundoff,
-    )
-
-
-def _grouped(found: Sequence[Explanation]) -> list[Explanation]:
-    """Return the explanations, those alike as one."""
-    groups: dict[tuple[str, str], Explanation] = {}
-    for item in found:
-        key = item.kind, item.message
-        known = groups.get(key)
-        if known is not None:
-            item = Explanation(
-                item.kind, item.message, known.names + item.names, None, item.evidence
-            )
-        groups[key] = item
+def _grouped(known: dict[str, list[Explanation]]) -> list[Explanation]:
+    """Return one explanation per parameter; one for those that share it."""
+    votes: dict[str, int] = {}
+    for items in known.values():
+        for message in {item.message for item in items}:
+            votes[message] = votes.get(message, 0) + 1
+    groups: dict[str, Explanation] = {}
+    for items in known.values():
+        # Of equals the first, which is the simplest.
+        best = max(items, key=lambda item: votes[item.message])
+        before = groups.get(best.message)
+        if before is not None:
+            # What spoils a weight and its bias is no matter of the bias.
+            kind = best.kind if before.kind == "bias sum" else before.kind
+            best = replace(before, kind=kind, names=before.names + best.names)
+        groups[best.message] = best
     return list(groups.values())
-
-
-class _Places:
-    """Says where a mistake sits, and puts the finding together."""
-
-    def __init__(self, case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None) -> None:
-        self._case, self._sweep, self._layers = case, sweep, layers
-
-    def finding(self, item: Explanation) -> Finding:
-        where = self._where(item)
-        names = item.names
-        if item.kind == "unexplained" and where:
-            place = where[0] if len(where) == 1 else f"{where[0]} ... {where[-1]}"
-            text = f"{item.message} It begins in {place}: look at the backward there."
-        else:
-            text = item.message
-        return Finding(
-            parameter=names[0] if len(names) == 1 else None,
-            message=text.replace("{names}", _listed(names)),
-            kind=item.kind,
-            severe=False,
-            where=where,
-            evidence=item.evidence,
-        )
-
-    def _where(self, item: Explanation) -> tuple[str, ...]:
-        if self._layers is not None:
-            faulty = [layer for layer in self._layers if not layer.passes or layer.wrong]
-            own = [layer.name for layer in faulty if set(layer.wrong) & set(item.names)]
-            through = [layer.name for layer in faulty if not layer.passes]
-            if faulty:
-                return tuple(own if own and not through else through or own)
-            if item.kind == "weight decay":
-                return ("l2",)
-        if self._sweep is None:
-            return ()
-        if item.at is not None:
-            return line_of(self._sweep, item.at)
-        return suspected_lines(self._case, self._sweep)
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return names[0]
-    return f"{', '.join(names[:-1])} and {names[-1]}"

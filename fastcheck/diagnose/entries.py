@@ -34,7 +34,9 @@ def single_entries(suspect: Suspect) -> Iterator[Explanation]:
             f"({got:.6g} where the numerical gradient is {want:.6g}): look for what treats "
             "that index apart."
         )
-        evidence = {"index": str(list(first)), "ratio": float(got / want) if want else np.inf}
+        evidence: dict[str, float | int | str] = {"index": str(list(first))}
+        if want:
+            evidence["ratio"] = float(got / want)
         yield Explanation("entries", text, (suspect.name,), None, evidence)
         return
     if failed.ndim != _MATRIX:

@@ -13,6 +13,11 @@ from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.parts import decay_factor, uses
 from fastcheck.diagnose.sweep import Part, Sweep
 
+_ADVICE = {
+    -1.0: "look for a difference taken the wrong way round, such as t - p for p - t",
+    2.0: "look for a gradient that is added up twice, or a half that the loss has",
+    0.5: "look for a half that the loss does not have",
+}
 # Elements that must show a factor which equals nothing in particular.
 _ENOUGH = 3
 # Such a factor must differ from 1 by that many times its own uncertainty.
@@ -117,12 +122,24 @@ def factor_between(
         nearest = min(choices.values(), key=lambda c: abs(c - value))
         # At a second reading the others that are the same number, not just close to it.
         same = tuple(name for name, c in choices.items() if np.isclose(c, nearest, rtol=1e-12))
+        if nearest == 0.0 and not all(_is_zero(case.suspects[name]) for name in names):
+            return None  # small, but not zero: it is the sum of something
         found = Factor(nearest, 0.0, same)
     elif named or visible < _ENOUGH or abs(value - 1.0) <= _CLEAR * uncertainty:
         return None
     else:
         found = Factor(value, uncertainty, ())
     return found if _fits(case, parts, names, found) else None
+
+
+def _is_zero(suspect: Suspect) -> bool:
+    """Tell whether a gradient is exactly zero, or that of a penalty alone."""
+    a, w = suspect.analytic, suspect.value
+    if not np.any(a):
+        return True
+    place = np.unravel_index(int(np.argmax(np.abs(w))), w.shape)
+    penalty = a[place] / w[place] * w
+    return bool(np.all(np.abs(a - penalty) <= 1e-6 * np.abs(penalty)))
 
 
 def moved(part: Part, factor: Factor) -> Part:
@@ -229,20 +246,17 @@ def explained(
 
 
 def _advice(case: Case, factor: Factor, *, bias: bool) -> str:
-    meanings = factor.meanings
-    n = case.batch
-    if factor.value == -1.0:
-        return "look for a difference taken the wrong way round, such as t - p for p - t"
-    if any("batch" in item for item in meanings) and n > 1:
-        if abs(factor.value) > 1:
-            return "divide by the batch size once in the backward, as the loss does"
-        if bias:
-            return "sum over the batch instead of averaging, where the loss is averaged already"
-        return "divide by the batch size only once, where the loss does"
-    if any("classes" in item for item in meanings):
-        return "the loss is averaged over the batch alone or over the classes too; do the same"
-    if factor.value == 2.0:  # noqa: PLR2004 - the factor 2
-        return "look for a gradient that is added up twice, or a half that the loss has"
-    if factor.value == 0.5:  # noqa: PLR2004 - the factor 1/2
-        return "look for a half that the loss does not have"
-    return "look for a constant that the backward has and the forward has not, or the reverse"
+    meanings = " ".join(factor.meanings)
+    if "batch" in meanings and case.batch > 1 and abs(factor.value) > 1:
+        advice = "divide by the batch size once in the backward, as the loss does"
+    elif "batch" in meanings and case.batch > 1 and bias:
+        advice = "sum over the batch instead of averaging, where the loss is averaged already"
+    elif "batch" in meanings and case.batch > 1:
+        advice = "divide by the batch size only once, where the loss does"
+    elif "classes" in meanings:
+        advice = "average over the batch alone or over the classes too, as the loss does"
+    else:
+        advice = _ADVICE.get(
+            factor.value, "look for a constant that only one of forward and backward has"
+        )
+    return advice

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class Probed:
         Its input and output, what it handed down, and the adjoint that it was given.
     weights
         Its parameters.
+    is_activation
+        Whether it is a layer without parameters; the loss is none.
     """
 
     name: str
@@ -49,6 +51,21 @@ class Probed:
     dx: Array
     dy: Array
     weights: tuple[Array, ...]
+    is_activation: bool = False
+
+
+def faulty(layers: Sequence[Probed] | None) -> list[Probed]:
+    """Return the layers that do anything wrong."""
+    return [layer for layer in layers or () if not layer.passes or layer.wrong]
+
+
+class _Ends(NamedTuple):
+    """A layer's input and output, and the numbers of the program's values that these are."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    below: int | None
+    above: int
 
 
 def probed(case: Case, sweep: Sweep) -> list[Probed] | None:
@@ -86,7 +103,8 @@ def _asked(case: Case, sweep: Sweep, layers: Sequence[Any]) -> Iterator[Probed]:
         number = numbers[i + 1]
         if number is None:
             continue
-        yield _probe(case, sweep, layer, name, outputs[i : i + 2], (numbers[i], number))
+        ends = _Ends(outputs[i], outputs[i + 1], numbers[i], number)
+        yield _probe(case, sweep, layer, name, ends)
     loss = getattr(case.model, "loss_function", None)
     if loss is not None and numbers[-1] is not None:
         yield _probe_loss(case, sweep, loss, outputs[-1], numbers[-1])
@@ -100,9 +118,10 @@ def _values(sweep: Sweep, outputs: Sequence[NDArray[Any]]) -> list[int | None]:
         found = None
         for operation in sweep.program.operations:
             number = operation.output
-            if number > least and number in sweep.adjoints and _equal(sweep, number, output):
+            # A bias of zero, too, belongs to the layer: on to the last that is equal.
+            goes_on = number > least if found is None else found in operation.inputs
+            if goes_on and number in sweep.adjoints and _equal(sweep, number, output):
                 found = number
-                break
         if found is None and numbers[-1] is not None and _equal(sweep, numbers[-1], output):
             found = numbers[-1]
         numbers.append(found)
@@ -123,10 +142,9 @@ def _probe(
     sweep: Sweep,
     layer: Any,
     name: str,
-    ends: Sequence[NDArray[Any]],
-    numbers: tuple[int | None, int],
+    ends: _Ends,
 ) -> Probed:
-    (x, y), (below, above) = ends, numbers
+    x, y, below, above = ends
     dy = sweep.adjoints[above].value.astype(y.dtype)
     dx, gradients = copy.deepcopy(layer).backward(x, y, dy)
     passes = True
@@ -144,8 +162,10 @@ def _probe(
         if true is not None and not _close(gradients[key], true, sweep, number):
             wrong.append(known)
     weights = tuple(np.asarray(array, np.float64) for array in layer.params.values())
-    parts = (np.asarray(array, np.float64) for array in (x, y, dx, dy))
-    return Probed(name, passes, tuple(wrong), *parts, weights)
+    before, after, down, up = (np.asarray(array, np.float64) for array in (x, y, dx, dy))
+    return Probed(
+        name, passes, tuple(wrong), before, after, down, up, weights, is_activation=not weights
+    )
 
 
 def _probe_loss(case: Case, sweep: Sweep, loss: Any, scores: NDArray[Any], number: int) -> Probed:

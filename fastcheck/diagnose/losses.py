@@ -12,7 +12,7 @@ from fastcheck.diagnose.sweep import Part, Sweep
 from fastcheck.primitives.running_error import ALLOWANCE
 
 # How many values of the scores' shape are tried, from the loss down.
-_PLACES = 6
+_PLACES = 8
 _ROUNDINGS = 32.0
 
 
@@ -22,15 +22,16 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
     places = [
         number
         for number in reversed(sweep.reached_by_all(case.wrong))
-        if sweep.arrays[number].ndim == 2  # noqa: PLR2004 - a row per sample
+        if sweep.arrays[number].ndim == 2
         and sweep.arrays[number].shape[0] == case.batch
+        and (targets is None or sweep.arrays[number].shape == targets.shape)
     ][:_PLACES]
     for number in places:
         z = sweep.arrays[number]
         true = sweep.adjoints[number]
         if targets is not None and targets.shape == z.shape:
-            for message, wrong in _formulas(z, targets, true.value):
-                yield Change("loss", message, number, _excess(sweep, number, wrong, true))
+            for kind, message, wrong in _formulas(z, targets, true.value):
+                yield Change(kind, message, number, _excess(sweep, number, wrong, true))
         for message, rows in (("last", -1), ("first", 0)):
             if case.batch > 1:
                 value = np.zeros(z.shape)
@@ -39,7 +40,7 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
                 yield Change("stale", text, number, Part(value, true.error))
 
 
-def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, Array]]:
+def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, str, Array]]:
     samples, columns = z.shape
     p = softmax(z)
     scales = {
@@ -52,21 +53,30 @@ def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, Array]]:
     squared = "the targets are not subtracted: "
     for words, scale in scales.items():
         under = "" if words == "1" else f" / {words}"
-        yield f"{squared}it is p{under} at the scores, with p the softmax", p * scale
+        yield "loss", f"{squared}it is p{under} at the scores, with p the softmax", p * scale
         yield (
+            "factor",
+            f"the sign is wrong: the gradient at the scores is (t - p){under}, not p - t",
+            (t - p) * scale,
+        )
+        yield (
+            "loss",
             f"the softmax is missing: the gradient at the scores is (z - t){under}",
             (z - t) * scale,
         )
         yield (
+            "loss",
             f"it is that of a softmax cross entropy, (p - t){under}, which is not the loss",
             (p - t) * scale,
         )
         yield (
+            "loss",
             "it is that of the absolute error, the sign of z - t, which is not the loss",
             np.sign(z - t) * scale,
         )
-        yield f"{squared}the gradient at the scores is z{under}", z * scale
+        yield "loss", f"{squared}the gradient at the scores is z{under}", z * scale
     yield (
+        "loss",
         "the gradient goes through the softmax twice: p - t has its derivative in it already",
         p * (dz - np.sum(dz * p, axis=1, keepdims=True)),
     )
@@ -109,7 +119,7 @@ def without_epsilon(sweep: Sweep) -> Iterator[tuple[Change, float]]:
             continue
         for number, other in (total.inputs, total.inputs[::-1]):
             constant = sweep.program.constants.get(other)
-            if constant is None or constant.size != 1 or not 0 < constant.item() < 1e-2:  # noqa: PLR2004 - larger is no guard
+            if constant is None or constant.size != 1 or not 0 < constant.item() < 1e-2:
                 continue
             epsilon = float(constant.item())
             p, above = sweep.arrays[number], sweep.adjoints[operation.output]

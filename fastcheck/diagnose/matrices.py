@@ -11,7 +11,7 @@ import numpy as np
 
 from fastcheck.diagnose.case import Case
 from fastcheck.diagnose.hypothesis import Explanation
-from fastcheck.diagnose.layers import Probed
+from fastcheck.diagnose.layers import Probed, faulty
 
 _MATRIX = 2
 # What is left over, as a share of what was handed down.
@@ -20,10 +20,10 @@ _LEFT = 1e4
 
 def other_matrix(case: Case, layers: Sequence[Probed]) -> Iterator[Explanation]:
     """Yield the one layer whose dx is dy times a matrix, but not its weights."""
-    faulty = [layer for layer in layers if not layer.passes or layer.wrong]
-    if len(faulty) != 1 or faulty[0].wrong or not faulty[0].weights:
+    suspected = faulty(layers)
+    if len(suspected) != 1 or suspected[0].wrong or not suspected[0].weights:
         return
-    layer = faulty[0]
+    layer = suspected[0]
     weights = [w for w in layer.weights if w.ndim == _MATRIX]
     dy, dx = layer.dy, layer.dx
     if len(weights) != 1 or dy.ndim != _MATRIX or dx.ndim != _MATRIX or not np.any(dx):

@@ -12,6 +12,8 @@ from fastcheck.diagnose.fit import SLACK
 from fastcheck.diagnose.sweep import Part, Read, Sweep
 
 _SEVERAL = 2
+# Elements in proportion to each other that are no coincidence.
+_ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def uses(suspect: Suspect, sweep: Sweep | None) -> list[Use]:
     found = [whole]
     for read in reads:
         part = sweep.through(read)
-        if part is not None and decay_factor(suspect.value, part) is None:
+        if part is not None and penalty_factor(suspect.value, sweep, read, part) is None:
             found.append(Use(read, part))
     return found
 
@@ -56,10 +58,21 @@ def penalties(suspects: Mapping[str, Suspect], sweep: Sweep | None) -> dict[str,
         number = sweep.program.parameters[name]
         for read in sweep.reads.get(number, []):
             part = sweep.through(read)
-            factor = None if part is None else decay_factor(suspect.value, part)
+            if part is None:
+                continue
+            factor = penalty_factor(suspect.value, sweep, read, part)
             if factor is not None:
                 found[name] = found.get(name, 0.0) + factor
     return found
+
+
+def penalty_factor(value: Array, sweep: Sweep, read: Read, part: Part) -> float | None:
+    """Return c where an operation is the beginning of a penalty, which adds c w to the gradient."""
+    moving = {number for number in read.operation.inputs if sweep.moves(number)}
+    same = sweep.arrays[read.operation.output].shape == value.shape
+    if moving != {read.number} or (not same and value.size < _ENOUGH):
+        return None
+    return decay_factor(value, part)
 
 
 def decay_factor(value: Array, part: Part) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,10 +38,14 @@ def _transposed(case: Case, suspect: Suspect, use: Use) -> Iterator[Explanation]
         text += " and then reshaped to fit"
     orders = np.arange(suspect.value.size).reshape(shape).T.reshape(shape)
     text += ": look at the order of the factors in its product, x^T dy."
-    yield from _checked(case, suspect, use, orders, "transposed", text, {})
+    yield from _checked(
+        case, suspect, use, orders, Explanation("transposed", text, (suspect.name,), None, {})
+    )
     if shape[0] != shape[1]:
         orders = np.arange(suspect.value.size).reshape(shape[::-1]).T.reshape(shape)
-        yield from _checked(case, suspect, use, orders, "transposed", text, {})
+        yield from _checked(
+            case, suspect, use, orders, Explanation("transposed", text, (suspect.name,), None, {})
+        )
 
 
 def _shifted(case: Case, suspect: Suspect, use: Use, axis: int) -> Iterator[Explanation]:
@@ -68,7 +73,9 @@ def _shifted(case: Case, suspect: Suspect, use: Use, axis: int) -> Iterator[Expl
             "look for an index that is off by that, or a roll."
         )
         evidence = {"axis": axis, "shift": shift}
-        yield from _checked(case, suspect, use, order, "shifted", text, evidence)
+        yield from _checked(
+            case, suspect, use, order, Explanation("shifted", text, (suspect.name,), None, evidence)
+        )
 
 
 def _permuted(case: Case, suspect: Suspect, use: Use, axis: int) -> Iterator[Explanation]:
@@ -91,7 +98,9 @@ def _permuted(case: Case, suspect: Suspect, use: Use, axis: int) -> Iterator[Exp
     else:
         text = f"{len(moved)} {what} of the gradient of {{names}} stand in each other's places."
     evidence = {"axis": axis, "moved": len(moved)}
-    yield from _checked(case, suspect, use, taken, "shifted", text, evidence)
+    yield from _checked(
+        case, suspect, use, taken, Explanation("shifted", text, (suspect.name,), None, evidence)
+    )
 
 
 def _swapped(case: Case, suspect: Suspect) -> Iterator[Explanation]:
@@ -119,9 +128,7 @@ def _checked(
     suspect: Suspect,
     use: Use,
     order: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    kind: str,
-    text: str,
-    evidence: dict[str, float | int | str],
+    as_found: Explanation,
 ) -> Iterator[Explanation]:
     """Yield the explanation if taking the elements in this order gives what was found."""
     value = use.part.value.reshape(-1)[order] - use.part.value
@@ -130,4 +137,4 @@ def _checked(
         error = error + suspect.bound.reshape(-1)[order]
     if np.any(value) and fits(case, (suspect.name,), {suspect.name: Part(value, error)}):
         at = None if use.read is None else use.read.number
-        yield Explanation(kind, text, (suspect.name,), at, evidence)
+        yield replace(as_found, at=at)

@@ -130,8 +130,7 @@ def _of_weights(sweep: Sweep, read: Read, above: Part) -> Iterator[tuple[str, st
     for shift in (1, -1):
         yield (
             "stale",
-            "the gradient is taken with each sample's input from its neighbour, as if x were "
-            "another batch's",
+            "the gradient is taken with each sample's input from its neighbour, another batch's",
             product(np.roll(x, shift, axis=0), dy),
         )
     yield "stale", f"the gradient {_LAST}", product(x[:-1], Part(dy.value[:-1], dy.error[:-1]))

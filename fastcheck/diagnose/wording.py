@@ -1,0 +1,64 @@
+"""An explanation as a finding: with its parameters, and where the mistake sits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastcheck.diagnose.case import Case
+from fastcheck.diagnose.hypothesis import Explanation
+from fastcheck.diagnose.layers import Probed, faulty
+from fastcheck.diagnose.places import line_of, suspected_lines
+from fastcheck.diagnose.sweep import Sweep
+from fastcheck.verdict import Finding
+
+_SEVERAL = 2
+
+
+class Places:
+    """Says where a mistake sits, and puts the finding together."""
+
+    def __init__(self, case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None) -> None:
+        self._case, self._sweep, self._layers = case, sweep, layers
+
+    def finding(self, item: Explanation) -> Finding:
+        """Return the finding for an explanation."""
+        where = self._where(item)
+        text = item.message.replace("{names}", listed(item.names))
+        if where:
+            place = where[0] if len(where) < _SEVERAL else f"one of {', '.join(where)}"
+            verb = "It begins" if item.kind == "unexplained" else "It is"
+            text = f"{text} {verb} in the backward of {place}."
+        other = item.evidence.get("also fits")
+        if other is not None:
+            text += f" What else would give just this gradient: {other}."
+        return Finding(
+            parameter=item.names[0] if len(item.names) == 1 else None,
+            message=text,
+            kind=item.kind,
+            severe=False,
+            where=where,
+            evidence=item.evidence,
+        )
+
+    def _where(self, item: Explanation) -> tuple[str, ...]:
+        """Return the layers, or else the lines, one of which holds the mistake."""
+        if self._layers is not None:
+            suspected = faulty(self._layers)
+            own = [layer.name for layer in suspected if set(layer.wrong) & set(item.names)]
+            through = [layer.name for layer in suspected if not layer.passes]
+            if suspected:
+                return tuple(through or own)
+            if item.kind == "weight decay":
+                return ("l2",)
+        if self._sweep is None:
+            return ()
+        if item.at is not None:
+            return line_of(self._sweep, item.at)
+        return suspected_lines(self._case, self._sweep)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as in "W1, b1 and W2"."""
+    if len(names) < _SEVERAL:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
