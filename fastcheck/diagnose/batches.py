@@ -14,7 +14,9 @@ from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.sweep import Part
 
 
-def stale(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
+def stale(
+    case: Case, penalties: Mapping[str, float], *, turned: bool = True
+) -> Iterator[Explanation]:
     """Yield whether the gradient does not hang on the batch, or is right for other targets.
 
     Parameters
@@ -23,6 +25,8 @@ def stale(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
         What was found.
     penalties
         By parameter, the factor l2 with which the loss has it; see `parts.penalties`.
+    turned
+        Whether to ask for other targets.
     """
     if case.again is None or case.batch < 2:
         return
@@ -41,7 +45,7 @@ def stale(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
             )
             yield Explanation("stale", text, same)
     # If the backward turns the targets round, it is right where they are turned round before.
-    for kind, text, targets in _turned(case):
+    for kind, text, targets in _turned(case) if turned else ():
         found = _asked(case, case.x, targets)
         if not all(name in found for name in case.wrong):
             continue
@@ -69,16 +73,16 @@ def _turned(case: Case) -> Iterator[tuple[str, str, Any]]:
     )
     yield "stale", reverse, t[::-1]
     shifted = (
-        "The gradient of {names} is right for targets {by} further: it takes each target for "
-        "another class. Look whether labels begin at 0 or 1."
+        "The gradient of {names} takes each target for the class {by} it. Look whether labels "
+        "begin at 0 or 1."
     )
     if t.ndim == 1 and t.dtype.kind in "iu" and case.classes:
         for by in (1, -1):
-            text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
+            text = shifted.replace("{by}", "before" if by == 1 else "after")
             yield "loss", text, ((t.astype(np.int64) + by) % case.classes).astype(t.dtype)
     elif t.ndim == 2 and t.shape[1] > 1:
         for by in (1, -1):
-            text = shifted.replace("{by}", "one class" if by == 1 else "minus one class")
+            text = shifted.replace("{by}", "before" if by == 1 else "after")
             yield "loss", text, np.roll(t, by, axis=1)
 
 

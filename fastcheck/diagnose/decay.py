@@ -34,7 +34,7 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
     if all(name in penalties for name in names):
         parts = {name: _exact(penalties[name] * values[name]) for name in names}
         # With factors a decay comes in so many times: 0 where it is missing.
-        found = factor_between(case, parts, names, named=False)
+        found = factor_between(case, parts, names, named=False, vanishing=True)
         if found is not None:
             yield _wrong(case, names, found.value, penalties[names[0]])
             return
@@ -47,7 +47,7 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
             yield Explanation("weight decay", text, names, None, {"l2": penalties[names[0]]})
             return
     parts = {name: _exact(values[name]) for name in names}
-    found = factor_between(case, parts, names, named=False)
+    found = factor_between(case, parts, names, named=False, vanishing=True)
     if found is None:
         return
     coefficient = found.value - 1.0

@@ -20,8 +20,8 @@ from fastcheck.diagnose.layers import Probed, faulty, probed
 from fastcheck.diagnose.losses import other_losses, other_targets, without_epsilon
 from fastcheck.diagnose.matrices import other_matrix
 from fastcheck.diagnose.parts import penalties
-from fastcheck.diagnose.patterns import misplaced
-from fastcheck.diagnose.products import handed_down, kept, kept_by
+from fastcheck.diagnose.patterns import exchanged, misplaced
+from fastcheck.diagnose.products import handed_down, kept
 from fastcheck.diagnose.sweep import Part, Sweep
 from fastcheck.diagnose.wording import Places
 from fastcheck.verdict import Finding
@@ -96,6 +96,8 @@ def _of_all(
     if sweep is not None and len(suspected) == 1 and suspected[0].is_activation:
         # It is known to be there, so that a plain factor is no simpler.
         yield from _fitting(case, sweep, wrong_derivatives(sweep))
+    # Other targets are a matter of the loss, if it is known which layer is wrong.
+    turned = not suspected or any(layer.is_loss for layer in suspected)
     decay = penalties(case.suspects, sweep)
     yield from decays(case, decay)
     yield from common_factors(case, sweep, named=True)
@@ -103,14 +105,17 @@ def _of_all(
         factor = own_factor(case, case.suspects[case.wrong[0]], sweep, named=True)
         if factor is not None:
             yield factor
-    yield from (item for item in stale(case, decay) if set(item.names) == set(case.wrong))
+    yield from (
+        item for item in stale(case, decay, turned=turned) if set(item.names) == set(case.wrong)
+    )
     if sweep is not None:
         for change, epsilon in without_epsilon(sweep):
             for item in _fitting(case, sweep, (change,)):
                 yield replace(item, evidence={"epsilon": epsilon})
         yield from _fitting(case, sweep, wrong_derivatives(sweep))
         yield from _fitting(case, sweep, handed_down(sweep))
-        yield from _fitting(case, sweep, kept(sweep))
+        if len(case.wrong) == 1:
+            yield from _fitting(case, sweep, kept(sweep, case.wrong[0]))
         yield from _fitting(case, sweep, other_losses(case, sweep))
         yield from _fitting(case, sweep, other_targets(case, sweep))
     if len(case.wrong) > 1:
@@ -145,9 +150,9 @@ def _of_one(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Expla
         yield named
     yield from decays(alone, penalties({suspect.name: suspect}, sweep))
     if sweep is not None:
-        number = sweep.program.parameters[suspect.name]
-        yield from _fitting(alone, sweep, kept_by(sweep, number))
+        yield from _fitting(alone, sweep, kept(sweep, suspect.name))
     yield from misplaced(alone, suspect, sweep)
+    yield from exchanged(case, suspect)
     factor = own_factor(case, suspect, sweep, named=False)
     if factor is not None:
         yield factor

@@ -79,7 +79,12 @@ def named_factors(batch: int, classes: int | None) -> dict[str, float]:
 
 
 def factor_between(
-    case: Case, parts: Mapping[str, Part], names: Sequence[str], *, named: bool
+    case: Case,
+    parts: Mapping[str, Part],
+    names: Sequence[str],
+    *,
+    named: bool,
+    vanishing: bool = False,
 ) -> Factor | None:
     """Return c where the gradients have c times these parts in them, in place of once.
 
@@ -95,6 +100,8 @@ def factor_between(
         The parameters to be explained.
     named
         Only a factor that equals something.
+    vanishing
+        With a factor of 0 the rest of the gradient stays; else it must then be zero.
     """
     best: tuple[float, float] | None = None
     visible = 0
@@ -122,7 +129,11 @@ def factor_between(
         nearest = min(choices.values(), key=lambda c: abs(c - value))
         # At a second reading the others that are the same number, not just close to it.
         same = tuple(name for name, c in choices.items() if np.isclose(c, nearest, rtol=1e-12))
-        if nearest == 0.0 and not all(_is_zero(case.suspects[name]) for name in names):
+        if (
+            nearest == 0.0
+            and not vanishing
+            and not all(_is_zero(case.suspects[name]) for name in names)
+        ):
             return None  # small, but not zero: it is the sum of something
         found = Factor(nearest, 0.0, same)
     elif named or visible < _ENOUGH or abs(value - 1.0) <= _CLEAR * uncertainty:

@@ -41,6 +41,8 @@ class Probed:
         Its parameters.
     is_activation
         Whether it is a layer without parameters; the loss is none.
+    is_loss
+        Whether it is the loss.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Probed:
     dy: Array
     weights: tuple[Array, ...]
     is_activation: bool = False
+    is_loss: bool = False
 
 
 def faulty(layers: Sequence[Probed] | None) -> list[Probed]:
@@ -174,7 +177,7 @@ def _probe_loss(case: Case, sweep: Sweep, loss: Any, scores: NDArray[Any], numbe
     dz = copy.deepcopy(loss).gradient(scores, targets)
     passes = _close(dz, sweep.adjoints[number], sweep, number)
     z, dz = np.asarray(scores, np.float64), np.asarray(dz, np.float64)
-    return Probed(type(loss).__name__, passes, (), z, z, dz, dz, ())
+    return Probed(type(loss).__name__, passes, (), z, z, dz, dz, (), is_loss=True)
 
 
 def _named(case: Case, array: NDArray[Any]) -> str | None:

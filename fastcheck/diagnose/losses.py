@@ -14,6 +14,7 @@ from fastcheck.primitives.running_error import ALLOWANCE
 # How many values of the scores' shape are tried, from the loss down.
 _PLACES = 8
 _ROUNDINGS = 32.0
+_SAME = 1e-13
 
 
 def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
@@ -31,6 +32,8 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
         true = sweep.adjoints[number]
         if targets is not None and targets.shape == z.shape:
             for kind, message, wrong in _formulas(z, targets, true.value):
+                if kind == "loss" and _is_multiple(wrong, true.value):
+                    continue  # of the right loss, but for a factor
                 yield Change(kind, message, number, _excess(sweep, number, wrong, true))
         for message, rows in (("last", -1), ("first", 0)):
             if case.batch > 1:
@@ -38,6 +41,11 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
                 value[rows] = -true.value[rows]
                 text = f"the {message} sample of the batch is left out: look at the range"
                 yield Change("stale", text, number, Part(value, true.error))
+
+
+def _is_multiple(one: Array, other: Array) -> bool:
+    product, sizes = np.vdot(one, other), np.vdot(one, one) * np.vdot(other, other)
+    return bool(product * product >= (1.0 - _SAME) * sizes)
 
 
 def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, str, Array]]:

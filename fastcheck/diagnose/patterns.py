@@ -26,7 +26,6 @@ def misplaced(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Exp
         for axis in range(suspect.value.ndim):
             yield from _shifted(case, suspect, use, axis)
             yield from _permuted(case, suspect, use, axis)
-    yield from _swapped(case, suspect)
 
 
 def _transposed(case: Case, suspect: Suspect, use: Use) -> Iterator[Explanation]:
@@ -103,7 +102,7 @@ def _permuted(case: Case, suspect: Suspect, use: Use, axis: int) -> Iterator[Exp
     )
 
 
-def _swapped(case: Case, suspect: Suspect) -> Iterator[Explanation]:
+def exchanged(case: Case, suspect: Suspect) -> Iterator[Explanation]:
     """Yield another parameter whose gradient this one has got."""
     for name, other in case.suspects.items():
         if name == suspect.name or other.value.shape != suspect.value.shape:

@@ -61,14 +61,9 @@ def _other_matrices(weights: Array) -> Iterator[tuple[str, Array]]:
         yield "what is handed down is dy times W reshaped; it is dy W^T, transposed", reshaped
 
 
-def kept(sweep: Sweep) -> Iterator[Change]:
-    """Yield wrong ways of making the gradient of a weight or bias from what comes from above."""
-    for number in dict.fromkeys(sweep.program.parameters.values()):
-        yield from kept_by(sweep, number)
-
-
-def kept_by(sweep: Sweep, number: int) -> Iterator[Change]:
-    """Yield the same for one parameter."""
+def kept(sweep: Sweep, name: str) -> Iterator[Change]:
+    """Yield wrong ways of making a weight's or bias's gradient from what comes from above."""
+    number = sweep.program.parameters[name]
     for read in _uses(sweep, number):
         true = sweep.through(read)
         if true is None:
