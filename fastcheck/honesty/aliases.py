@@ -47,11 +47,15 @@ def aliased(
         *_stretches("parameter", parameters),
         *_stretches("data", data),
     ]
-    return tuple(
-        _sharing(one, other)
-        for one, other in _overlapping(stretches)
-        if share_memory(one.array, other.array)
-    )
+    # In the order of the gradients, not of the addresses, which change from run to run.
+    places = {id(stretch): place for place, stretch in enumerate(stretches)}
+    pairs = [
+        sorted(pair, key=lambda stretch: places[id(stretch)])
+        for pair in _overlapping(stretches)
+        if share_memory(pair[0].array, pair[1].array)
+    ]
+    pairs.sort(key=lambda pair: [places[id(stretch)] for stretch in pair])
+    return tuple(_sharing(one, other) for one, other in pairs)
 
 
 def reused(first: Mapping[str, NDArray[Any]], second: Mapping[str, NDArray[Any]]) -> list[str]:
@@ -97,16 +101,14 @@ def _stretches(group: str, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_Stre
 
 
 def _overlapping(stretches: list[_Stretch]) -> Iterator[tuple[_Stretch, _Stretch]]:
-    """Yield the pairs whose addresses overlap and one of which, the first, is a gradient."""
+    """Yield the pairs whose addresses overlap and one of which is a gradient."""
     active: list[_Stretch] = []
     # By address, so that a thousand parameters do not make a million pairs.
     for stretch in sorted(stretches, key=lambda item: item.low):
         active = [other for other in active if other.high > stretch.low]
         for other in active:
-            if other.group == "gradient":
+            if "gradient" in (other.group, stretch.group):
                 yield other, stretch
-            elif stretch.group == "gradient":
-                yield stretch, other
         active.append(stretch)
 
 
