@@ -4,8 +4,9 @@ A comparison means something only where loss and gradient repeat themselves, lea
 and return arrays of their own. All that is found is data, an `Evidence`; nothing is raised for it.
 """
 
+from fastcheck.honesty.batch import Batch, kept
 from fastcheck.honesty.evidence import Evidence
 from fastcheck.honesty.examine import examined, loss_faults
 from fastcheck.honesty.repeat import judged_repeat
 
-__all__ = ["Evidence", "examined", "judged_repeat", "loss_faults"]
+__all__ = ["Batch", "Evidence", "examined", "judged_repeat", "kept", "loss_faults"]

@@ -1,4 +1,4 @@
-"""Whether two arrays are the same to the last bit."""
+"""Whether two arrays are the same: to the last bit, or the very same memory."""
 
 from __future__ import annotations
 
@@ -35,3 +35,8 @@ def count_different(one: NDArray[Any], other: NDArray[Any]) -> int:
         np.ascontiguousarray(item).view(np.uint8).reshape(one.size, -1) for item in (one, other)
     )
     return int(np.count_nonzero((a != b).any(axis=1)))
+
+
+def place(array: NDArray[Any]) -> tuple[Any, ...]:
+    """Return what two arrays have in common that are the same elements of the same memory."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype

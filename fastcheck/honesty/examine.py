@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.honesty.aliases import aliased, reuse, reused
+from fastcheck.honesty.batch import Batch
 from fastcheck.honesty.evidence import Evidence
 from fastcheck.honesty.repeat import random_loss, same
 from fastcheck.honesty.usable import Given, usable_gradients
@@ -42,10 +43,12 @@ class _Calls:
         return given, self.watch.changes("gradient")
 
     def aliased(self, given: Given) -> tuple[Finding, ...]:
-        return aliased(given.live, self.parameters, self.watch.data)
+        return aliased(given.live, self.parameters, self.watch.batch.arrays)
 
 
-def examined(model: Any, x: Any, t: Any, result: NumericalGradient) -> Evidence:
+def examined(
+    model: Any, x: Any, t: Any, result: NumericalGradient, batch: Batch | None = None
+) -> Evidence:
     """Return the model's gradient and accuracy, and what else its calls were seen to do.
 
     Calls loss and gradient twice each, in turns, and accuracy once; before each call the
@@ -57,12 +60,16 @@ def examined(model: Any, x: Any, t: Any, result: NumericalGradient) -> Evidence:
         As for `gradcheck`. What loss or gradient raises the first time is not caught.
     result
         Its parameters are those that are checked.
+    batch
+        What `x` and `t` held before any call of loss; by default what they hold now.
     """
-    with _calls(model, x, t) as calls:
+    with _calls(model, x, t, batch) as calls:
+        # An engine has called nothing but loss.
+        earlier = calls.watch.changes("loss")
         # The textbook's gradient reads what the last call of loss left on the layers.
         loss, by_loss = calls.loss()
         given, by_gradient = calls.gradient(result.parameters)
-        findings = [*by_loss, *by_gradient, *given.findings, *calls.aliased(given)]
+        findings = [*earlier, *by_loss, *by_gradient, *given.findings, *calls.aliased(given)]
         repeat, more, notes = _repeated(calls, loss, given)
         accuracy, problem = _accuracy(model, x, t)
     return Evidence(
@@ -75,28 +82,31 @@ def examined(model: Any, x: Any, t: Any, result: NumericalGradient) -> Evidence:
     )
 
 
-def loss_faults(model: Any, x: Any, t: Any) -> tuple[Finding, ...]:
+def loss_faults(model: Any, x: Any, t: Any, batch: Batch | None = None) -> tuple[Finding, ...]:
     """Return why a loss cannot be differentiated: it is random, or changes what it is given.
 
     For a model that an engine has refused; empty where the reason is another.
+    Arguments are those of `examined`.
     """
     try:
-        with _calls(model, x, t) as calls:
+        with _calls(model, x, t, batch) as calls:
+            earlier = calls.watch.changes("loss")
             first, by_first = calls.loss()
             again, by_again = calls.loss()
     except Exception:  # noqa: BLE001 - the caller has an error at hand that says more
         return ()
-    changed = (*by_first, *by_again)
+    changed = (*earlier, *by_first, *by_again)
     return changed if same(first, again) else (*changed, random_loss(first, again))
 
 
 @contextmanager
-def _calls(model: Any, x: Any, t: Any) -> Iterator[_Calls]:
+def _calls(model: Any, x: Any, t: Any, batch: Batch | None) -> Iterator[_Calls]:
     with user_code():
+        batch = Batch(x, t) if batch is None else batch
         parameters = parameters_of(model)
         with (
             restored(parameters) as before,
-            watched(model, x, t, parameters, before) as watch,
+            watched(model, parameters, before, batch) as watch,
         ):
             yield _Calls(model, x, t, parameters, watch)
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fastcheck.honesty import examined, kept, loss_faults
 from fastcheck.honesty.bits import count_different
 
 
@@ -19,10 +20,6 @@ def changing(change):
         return found
 
     return gradient
-
-
-def kinds(evidence):
-    return [(finding.kind, finding.severe) for finding in evidence.findings]
 
 
 def test_gradient_changes_x(model, examine):
@@ -225,3 +222,31 @@ def test_bits():
     assert count_different(np.array(1.0), np.array(2.0)) == 1
     assert count_different(np.ones((0, 2), "c16"), np.ones((0, 2), "c16")) == 0
     assert count_different(np.array("abc"), np.array("abd")) == 1
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_what_an_engine_saw_of_the_loss_counts_too(model, error):
+    def loss(self, x, t):
+        np.clip(x, 0.0, 1.0, out=x)
+        return self.honest_loss()
+
+    clipping, x = model(loss), np.array([0.5, 1.0, 1.5])
+    try:
+        with kept(x, None) as batch:
+            clipping.loss(x, None)
+            evidence = examined(
+                clipping, x, None, SimpleNamespace(parameters=clipping.params), batch
+            )
+            assert x.tolist() == [0.5, 1.0, 1.5]
+            clipping.loss(x, None)
+            assert loss_faults(clipping, x, None, batch) == evidence.findings
+            clipping.loss(x, None)
+            if error is not None:
+                raise error
+    except KeyboardInterrupt:
+        pass
+    assert x.tolist() == [0.5, 1.0, 1.5]
+    (finding,) = evidence.findings
+    assert finding.message == (
+        "x is changed by loss in 1 of 3 elements, must only be read; let loss work on a copy"
+    )
