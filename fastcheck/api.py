@@ -11,17 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.adapt.torch_program import autograd_gradient
-from fastcheck.compare import compared, largest_gradient, usable_gradients
+from fastcheck.compare import compared, largest_gradient
 from fastcheck.differentiate import Options, differentiated
 from fastcheck.engine.workers import Progress
-from fastcheck.errors import GradientMismatch, InvalidType, check_positive, unknown_choice
-from fastcheck.explain import are_approximate, explanations
-from fastcheck.locking import user_code
-from fastcheck.model import batch_size, parameters_of, plain_loss, restored
+from fastcheck.errors import (
+    GradientMismatch,
+    InvalidArgument,
+    InvalidType,
+    check_positive,
+    unknown_choice,
+)
+from fastcheck.explain import explanations, settled
+from fastcheck.honesty import examined, judged_repeat, loss_faults
+from fastcheck.model import batch_size
 from fastcheck.options import OPINIONS
+from fastcheck.program import Program
 from fastcheck.report import Report
 from fastcheck.second_look import second_look
-from fastcheck.verdict import bounds_of
+from fastcheck.verdict import Finding, bounds_of
 
 
 def numerical_gradient(
@@ -127,62 +134,43 @@ def gradcheck(
         If the library for the second opinion is not installed.
     """
     began = perf_counter()
-    if second_opinion not in (None, *OPINIONS):
-        raise unknown_choice("second_opinion", second_opinion, OPINIONS)
-    if rtol is not None:
-        rtol = check_positive("rtol", rtol, remedy="leave it out for 1e-5, in float32 1e-3")
-    if not callable(getattr(model, "gradient", None)):
-        raise InvalidType(
-            f"model={type(model).__name__} has no method gradient(x, t); "
-            "give it one that returns a dict like params"
-        )
-    found = differentiated(
-        model, x, t, Options(engine, step, scheme, threads, params, progress=progress)
-    )
+    rtol = _checked(model, second_opinion, rtol)
+    options = Options(engine, step, scheme, threads, params, progress=progress)
+    try:
+        found = differentiated(model, x, t, options)
+    except InvalidArgument:
+        faults = loss_faults(model, x, t)
+        if not faults:
+            raise
+        return _without_gradient(x, faults, options, perf_counter() - began)
     result, notes = found.result, found.notes
-    with user_code(), restored(parameters_of(model)):
-        # The textbook's gradient reads what the last call of loss left on the layers.
-        plain_loss(model, x, t)
-        gradient = model.gradient(x, t)
-        accuracy, problem = _accuracy(model, x, t)
-    notes += problem
-    analytic, findings = usable_gradients(gradient, result)
+    evidence = examined(model, x, t, result)
+    notes += evidence.notes
+    analytic = evidence.gradient
+    scale = max(largest_gradient(result), evidence.largest)
     if not result.sees_switches:
-        scale = largest_gradient(result, gradient)
         result = second_look(model, x, t, result, analytic, scale=scale)
     bounds = {}
     if found.program is not None and result.unit_roundoff == 0.0:
         bounds = bounds_of(found.program, analytic)
-    opinion: Mapping[str, NDArray[np.float64]] = {}
-    if second_opinion is not None and found.program is not None:
-        opinion = autograd_gradient(found.program)
-    elif second_opinion is not None:
-        notes += ("no second opinion: only a recorded loss can be given to another library",)
-    compare = partial(
-        compared,
-        result,
-        analytic,
-        opinion,
-        scale=largest_gradient(result, gradient),
-        bounds=bounds,
-        rtol=rtol,
+    opinion, problem = _opinion(second_opinion, found.program)
+    notes += problem
+    reports, explained = settled(
+        partial(compared, result, analytic, opinion, scale=scale, bounds=bounds, rtol=rtol),
+        partial(explanations, model=model, x=x, t=t, program=found.program),
+        strict=strict,
+        known=found.program is not None,
     )
-    compared_params = compare(strict=strict)
-    explained = explanations(compared_params, model, x, t, found.program)
-    if found.program is not None and are_approximate(compared_params):
-        # Of a recorded loss it is known what a backward that leaves out an epsilon would give; what
-        # is not that is wrong, however little.
-        strict = strict or not any(finding.kind == "loss" for finding in explained)
-        compared_params = compare(strict=strict)
+    within = {name: item.bound for name, item in reports.items()}
     return Report(
-        params=compared_params,
-        findings=findings + explained,
+        params=reports,
+        findings=evidence.findings + judged_repeat(evidence, within) + explained,
         engine=result.engine,
         step=result.step,
         threads=result.threads,
         # The model's own, to the last bit.
         loss=result.loss if found.program is None else found.program.loss,
-        accuracy=accuracy,
+        accuracy=evidence.accuracy,
         batch=batch_size(x),
         seconds=perf_counter() - began,
         engine_seconds=result.seconds,
@@ -194,14 +182,52 @@ def gradcheck(
     )
 
 
-def _accuracy(model: Any, x: Any, t: Any) -> tuple[float | None, tuple[str, ...]]:
-    """Return the model's own accuracy where it has one; a failure of it is only a note."""
-    if not callable(getattr(model, "accuracy", None)):
-        return None, ()
-    try:
-        return float(model.accuracy(x, t)), ()
-    except Exception as error:  # noqa: BLE001 - it is the user's code, and nothing hangs on it
-        return None, (f"no accuracy: {type(error).__name__}: {error}",)
+def _checked(model: Any, second_opinion: str | None, rtol: float | None) -> float | None:
+    """Return `rtol`, once the arguments are known to be of use."""
+    if second_opinion not in (None, *OPINIONS):
+        raise unknown_choice("second_opinion", second_opinion, OPINIONS)
+    if not callable(getattr(model, "gradient", None)):
+        raise InvalidType(
+            f"model={type(model).__name__} has no method gradient(x, t); "
+            "give it one that returns a dict like params"
+        )
+    if rtol is None:
+        return None
+    return check_positive("rtol", rtol, remedy="leave it out for 1e-5, in float32 1e-3")
+
+
+def _opinion(
+    library: str | None, program: Program | None
+) -> tuple[Mapping[str, NDArray[np.float64]], tuple[str, ...]]:
+    """Return another library's gradients, and why there are none though they were asked for."""
+    if library is None:
+        return {}, ()
+    if program is None:
+        return {}, ("no second opinion: only a recorded loss can be given to another library",)
+    return autograd_gradient(program), ()
+
+
+def _without_gradient(
+    x: Any, findings: tuple[Finding, ...], options: Options, seconds: float
+) -> Report:
+    """Return the report on a loss that cannot be differentiated."""
+    losses = [item.evidence["first"] for item in findings if "first" in item.evidence]
+    return Report(
+        params={},
+        findings=findings,
+        engine=options.engine,
+        step=0.0,
+        threads=0,
+        loss=float(losses[0]) if losses else float("nan"),
+        accuracy=None,
+        batch=batch_size(x),
+        seconds=seconds,
+        engine_seconds=0.0,
+        setup_seconds=0.0,
+        record_seconds=0.0,
+        notes=("there is no numerical gradient of such a loss",),
+        scheme=options.scheme,
+    )
 
 
 def assert_gradcheck(model: Any, x: Any, t: Any, **options: Any) -> Report:

@@ -10,55 +10,16 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.report import ParameterReport
-from fastcheck.verdict import Bounds, Finding, judge
+from fastcheck.verdict import Bounds, judge
 
 
-def usable_gradients(
-    gradient: Any, result: NumericalGradient
-) -> tuple[dict[str, NDArray[Any]], tuple[Finding, ...]]:
-    """Return one float array per parameter, nan where the model gave none, and what was wrong."""
-    findings: list[Finding] = []
-    if not isinstance(gradient, Mapping):
-        kind = type(gradient).__name__
-        findings.append(
-            Finding(
-                None,
-                f"gradient returned {kind}, must be a dict like params: name to array",
-                kind="missing",
-            )
-        )
-        gradient = {}
-    usable = {}
-    for name, numerical in result.parameters.items():
-        shape = numerical.central.shape
-        problem = None
-        array = np.asarray(gradient.get(name, np.nan))
-        if name not in gradient:
-            problem = (
-                "gradient has no entry for this parameter; return one for every name in params"
-            )
-        elif array.dtype.kind not in "fiu":
-            problem = (
-                f"its gradient is of dtype {array.dtype}, must be real numbers; return float arrays"
-            )
-        elif array.shape != shape:
-            problem = (
-                f"its gradient has shape {array.shape}, the parameter {shape}; they must agree"
-            )
-        if problem is not None and not (findings and findings[0].parameter is None):
-            findings.append(Finding(name, problem))
-        usable[name] = np.full(shape, np.nan) if problem is not None else array
-    return usable, tuple(findings)
-
-
-def largest_gradient(result: NumericalGradient, gradient: Any) -> float:
-    """Return the largest finite |g| of all parameters, those that are not checked included."""
-    arrays = [item.central for item in result.parameters.values()]
-    if isinstance(gradient, Mapping):
-        others = (np.asarray(gradient[name]) for name in gradient if name not in result.parameters)
-        arrays += [array for array in others if array.dtype.kind in "fiu"]
+def largest_gradient(result: NumericalGradient) -> float:
+    """Return the largest finite |g| of the parameters that are checked."""
     return max(
-        (float(np.max(np.abs(item), where=np.isfinite(item), initial=0.0)) for item in arrays),
+        (
+            float(np.max(np.abs(item.central), where=np.isfinite(item.central), initial=0.0))
+            for item in result.parameters.values()
+        ),
         default=0.0,
     )
 

@@ -26,6 +26,8 @@ class Option:
         The values allowed, if they are few.
     minimum
         The smallest number allowed.
+    positive
+        Whether a number must be larger than zero.
     metavar
         What stands for the value in the help.
     items
@@ -40,6 +42,7 @@ class Option:
     minimum: float | None = None
     metavar: str | None = None
     items: type = str
+    positive: bool = False
 
     @property
     def flag(self) -> str:
@@ -91,7 +94,14 @@ DIGITS: tuple[Option, ...] = (
 )
 CHECK: tuple[Option, ...] = (
     Option("engine", str, "auto", "how to differentiate", choices=ENGINES),
-    Option("step", float, None, "of the difference (default: the engine's own)", metavar="H"),
+    Option(
+        "step",
+        float,
+        None,
+        "of the difference (default: the engine's own)",
+        metavar="H",
+        positive=True,
+    ),
     Option("scheme", str, "central", "which points are differenced", choices=SCHEMES),
     Option(
         "threads",
@@ -102,6 +112,16 @@ CHECK: tuple[Option, ...] = (
         metavar="N",
     ),
     Option("params", list, None, "check only these (default: all)", metavar="W1,b1,..."),
+    Option(
+        "rtol",
+        float,
+        None,
+        "the share of the gradient within which a systematic error is approximate "
+        "(default: 1e-5, in float32 1e-3)",
+        metavar="R",
+        positive=True,
+    ),
+    Option("strict", bool, False, "an approximate gradient fails"),
     Option(
         "second_opinion",
         str,

@@ -45,11 +45,11 @@ def net(request, classic):
 
 
 def second_look(net, x, t, result, analytic):
-    return second_look_with(net, x, t, result, analytic, scale=largest_gradient(result, analytic))
+    return second_look_with(net, x, t, result, analytic, scale=largest_gradient(result))
 
 
 def codes(result, analytic):
-    scale = largest_gradient(result, analytic)
+    scale = largest_gradient(result)
     return {
         name: judge(analytic[name], numerical, result, scale=scale).codes
         for name, numerical in result.parameters.items()

@@ -15,6 +15,7 @@ from fastcheck.engine.workers import Progress
 from fastcheck.errors import FastcheckError
 from fastcheck.options import CHECK
 from fastcheck.report import Report
+from fastcheck.report.sentences import sentence, severe_first
 from fastcheck.target import built, own_imports
 
 SCHEMA = "fastcheck.job/1"
@@ -41,10 +42,9 @@ class Outcome:
         text = f"{self.report.size:,} parameters in {self.report.seconds:.3g} s"
         failed = [entry for entry in self.report.worst(1) if entry.verdict == "fail"]
         for entry in failed:
-            index = ", ".join(map(str, entry.index))
-            text += f"; worst {entry.name}[{index}]: error {entry.error:.2g}"
-        for finding in self.report.findings[:1]:
-            text += f"; {finding.parameter or 'model'}: {finding.message}"
+            text += f"; worst {entry.label}: error {entry.error:.2g}"
+        for finding in severe_first(self.report.findings)[:1]:
+            text += f"; {sentence(finding)}"
         return text
 
     def to_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _property(option: Option) -> dict[str, Any]:
     rule: dict[str, Any] = {"type": _TYPES[option.kind]}
     if option.choices:
         rule["enum"] = list(option.choices)
-    if option.name == "step":
+    if option.positive:
         rule["exclusiveMinimum"] = 0
     if option.kind is list:
         rule["items"] = {"type": _TYPES[option.items]}

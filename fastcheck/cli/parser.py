@@ -135,13 +135,17 @@ def _add_plant(parser: argparse.ArgumentParser) -> None:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--json", metavar="PATH", help="also write the report as JSON")
-    output.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    amount = output.add_mutually_exclusive_group()
+    amount.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    amount.add_argument(
+        "--verbose", action="store_true", help="print everything, even beyond a screenful"
+    )
 
 
 def _add_group(parser: argparse.ArgumentParser, title: str, options: Sequence[Option]) -> None:
     group = parser.add_argument_group(title)
     for option in options:
-        keywords: dict[str, Any] = {"default": option.default, "help": _help(option)}
+        keywords: dict[str, Any] = {"default": option.default}
         if option.kind is bool:
             keywords["action"] = argparse.BooleanOptionalAction
         else:
@@ -150,7 +154,8 @@ def _add_group(parser: argparse.ArgumentParser, title: str, options: Sequence[Op
             keywords["type"] = _list_of(option)
         elif option.kind is not bool:
             keywords["type"] = option.kind
-        group.add_argument(option.flag, **keywords)
+        # Not as a keyword: with BooleanOptionalAction some versions of Python add the default to it.
+        group.add_argument(option.flag, **keywords).help = _help(option)
 
 
 def _finish(parser: argparse.ArgumentParser, command: str) -> None:
@@ -162,7 +167,7 @@ def _help(option: Option) -> str:
     text = option.help
     if option.choices:
         text += f": {', '.join(option.choices)}"
-    if option.default is not None:
+    if option.kind is not bool and option.default is not None:
         text += f" (default: {option.default})"
     return text
 

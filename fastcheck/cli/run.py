@@ -14,6 +14,7 @@ from fastcheck.cli.terminal import check_writable, progress_bar
 from fastcheck.nn import Network
 from fastcheck.options import CHECK
 from fastcheck.planted import Planted, plant
+from fastcheck.report.text import renderable
 
 
 def handle(options: argparse.Namespace) -> int:
@@ -47,5 +48,5 @@ def checked(model: Any, x: Any, t: Any, options: argparse.Namespace) -> int:
     if options.json is not None:
         report.to_json(options.json)
     if not options.quiet:
-        console.print(report)
+        console.print(renderable(report, verbose=options.verbose))
     return OF_VERDICT[report.verdict]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def stale(
     """
     if case.again is None or case.batch < 2:
         return
-    found = _asked(case, _half(case.x, case.batch), _half(case.t, case.batch))
+    half = case.batch // 2
+    found = _asked(case, lambda: (case.x[:half], None if case.t is None else case.t[:half]))
     if found:
         same = tuple(
             name
@@ -46,7 +48,7 @@ def stale(
             yield Explanation("stale", text, same)
     # If the backward turns the targets round, it is right where they are turned round before.
     for kind, text, targets in _turned(case) if turned else ():
-        found = _asked(case, case.x, targets)
+        found = _asked(case, partial(_with_targets, case, targets))
         if not all(name in found for name in case.wrong):
             continue
         parts = {
@@ -86,15 +88,20 @@ def _turned(case: Case) -> Iterator[tuple[str, str, Any]]:
             yield "loss", text, np.roll(t, by, axis=1)
 
 
-def _asked(case: Case, x: Any, t: Any) -> Mapping[str, NDArray[Any]]:
-    """Return the model's gradient at another batch, nothing where it does not take that."""
+def _with_targets(case: Case, targets: Any) -> tuple[Any, Any]:
+    return case.x, targets
+
+
+def _asked(case: Case, batch: Callable[[], tuple[Any, Any]]) -> Mapping[str, NDArray[Any]]:
+    """Return the model's gradient at another batch, nothing where it does not take that.
+
+    The batch is made here, since `x` and `t` may be anything.
+    """
     assert case.again is not None
     try:
-        found: Any = case.again(x, t)
+        found: Any = case.again(*batch())
     except Exception:  # noqa: BLE001 - whatever the user's code raises
         return {}
-    return found if isinstance(found, Mapping) else {}
-
-
-def _half(array: Any, batch: int) -> Any:
-    return array[: batch // 2]
+    if not isinstance(found, Mapping):
+        return {}
+    return {name: array for name, array in found.items() if np.asarray(array).dtype.kind in "fiu"}

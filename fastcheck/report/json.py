@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from fastcheck.report.model import Entry, ParameterReport, Report
+from fastcheck.report.resolution import Resolution
+from fastcheck.verdict import Finding
 
 SCHEMA = "fastcheck.report/1"
 
@@ -32,11 +35,10 @@ def as_dict(report: Report) -> dict[str, Any]:
         "setup_seconds": report.setup_seconds,
         "record_seconds": report.record_seconds,
         "parameters_per_second": _number(report.parameters_per_second),
-        "params": {name: _parameter(item) for name, item in report.params.items()},
-        "findings": [
-            {"parameter": finding.parameter, "message": finding.message}
-            for finding in report.findings
-        ],
+        "image": None if report.image is None else list(report.image),
+        "resolution": _resolution(report.resolution),
+        "params": {name: _parameter(report, item) for name, item in report.params.items()},
+        "findings": [_finding(finding) for finding in report.findings],
         "notes": list(report.notes),
         "second_opinion": report.second_opinion,
     }
@@ -50,7 +52,7 @@ def as_json(report: Report, path: str | PathLike[str] | None = None) -> str:
     return text
 
 
-def _parameter(item: ParameterReport) -> dict[str, Any]:
+def _parameter(report: Report, item: ParameterReport) -> dict[str, Any]:
     return {
         "shape": list(item.shape),
         "dtype": str(item.analytic.dtype),
@@ -59,13 +61,40 @@ def _parameter(item: ParameterReport) -> dict[str, Any]:
         "mean_abs_error": _number(item.mean_abs_error),
         "max_abs_error": _number(item.max_abs_error),
         "max_rel_error": _number(item.max_rel_error),
-        "worst": [_entry(entry) for entry in item.worst()],
+        "resolution": _resolution(item.resolution),
+        "zero_on_both_sides": asdict(item.vacuity),
+        "worst": [_entry(entry) for entry in report.with_pixels(item.worst())],
     }
+
+
+def _resolution(figures: Resolution) -> dict[str, Any]:
+    return {
+        "median": _number(figures.median),
+        "worst": _number(figures.worst),
+        "unresolved": figures.unresolved,
+        "entries": figures.entries,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "parameter": finding.parameter,
+        "message": finding.message,
+        "kind": finding.kind,
+        "severe": finding.severe,
+        "where": list(finding.where),
+        "evidence": {name: _evidence(value) for name, value in finding.evidence.items()},
+    }
+
+
+def _evidence(value: float | int | str) -> float | int | str | None:
+    return _number(value) if isinstance(value, float) else value
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
         "index": list(entry.index),
+        "pixel": None if entry.pixel is None else list(entry.pixel),
         "analytic": _number(entry.analytic),
         "numerical": _number(entry.numerical),
         "error": _number(entry.error),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -11,7 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.verdict import CODES, FAIL, VERDICTS, Finding, overall
+from fastcheck.report.image import first_weight, pixel_of
+from fastcheck.report.layers import by_layer
+from fastcheck.report.resolution import (
+    Resolution,
+    Vacuity,
+    relative_bounds,
+    resolution,
+    vacuity,
+)
+from fastcheck.verdict import CODES, FAIL, INCONCLUSIVE, VERDICTS, Finding, overall
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,8 @@ class Entry:
     """One element of one parameter.
 
     `error` is |analytic - numerical|, `bound` how large it may be for a correct gradient,
-    `second_opinion` what another library's autograd says, None where it was not asked.
+    `second_opinion` what another library's autograd says, None where it was not asked, `pixel` the
+    row and column of the pixel that a weight reads, None where it reads none.
     """
 
     name: str
@@ -30,6 +41,13 @@ class Entry:
     bound: float
     verdict: str
     second_opinion: float | None = None
+    pixel: tuple[int, int] | None = None
+
+    @property
+    def label(self) -> str:
+        """Where it is, such as "W1[405, 7] (pixel 14, 13)"."""
+        text = f"{self.name}[{', '.join(map(str, self.index))}]"
+        return text if self.pixel is None else f"{text} (pixel {self.pixel[0]}, {self.pixel[1]})"
 
 
 @dataclass(frozen=True)
@@ -112,18 +130,42 @@ class ParameterReport:
         relative = np.divide(self.error, size, out=np.zeros(self.shape), where=size != 0)
         return float(np.max(relative, initial=0.0))
 
+    @cached_property
+    def relative_bounds(self) -> NDArray[np.float64]:
+        """B/|g| of the elements with g != 0, 1-D: the smallest relative errors that would fail."""
+        return relative_bounds(self.bound, self.numerical)
+
+    @cached_property
+    def resolution(self) -> Resolution:
+        """How small a relative error could have been seen."""
+        return resolution([self.relative_bounds])
+
+    @cached_property
+    def vacuity(self) -> Vacuity:
+        """The elements that are zero on both sides, and why."""
+        return vacuity(self.name, self.analytic, self.numerical)
+
     def worst(self, count: int = 5) -> list[Entry]:
-        """Return the `count` elements with the largest error over bound, largest first."""
+        """Return the `count` elements with the largest error over bound, fails first."""
+        return [self._entry(int(flat)) for flat in self._worst_first[:count]]
+
+    def unsettled(self, count: int = 5) -> list[Entry]:
+        """Return the worst `count` elements that fail or are inconclusive, fails first."""
+        codes = self.codes.reshape(-1)[self._worst_first]
+        order = self._worst_first[np.isin(codes, (FAIL, INCONCLUSIVE))]
+        return [self._entry(int(flat)) for flat in order[:count]]
+
+    @cached_property
+    def _worst_first(self) -> NDArray[np.intp]:
         error = self.error.reshape(-1)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             ratio = error / self.bound.reshape(-1)
         # What cannot be compared comes first: nothing is worse.
         ratio = np.where(np.isnan(ratio), np.where(error == 0, 0.0, np.inf), ratio)
         order = np.argsort(-ratio, kind="stable")
         # A fail outside every bound comes before a kink, whose error may be larger.
         failed = self.codes.reshape(-1)[order] == FAIL
-        order = np.concatenate([order[failed], order[~failed]])[:count]
-        return [self._entry(int(flat)) for flat in order]
+        return np.concatenate([order[failed], order[~failed]])
 
     def _entry(self, flat: int) -> Entry:
         index = tuple(int(i) for i in np.unravel_index(flat, self.shape))
@@ -170,6 +212,8 @@ class Report:
         The library whose autograd was asked too, None where none was.
     scheme
         Which points were differenced: "central", "forward", "backward" or "central4".
+    image
+        (rows, columns) of the images that the first weight reads, None where it reads none.
     """
 
     params: Mapping[str, ParameterReport]
@@ -187,6 +231,7 @@ class Report:
     notes: tuple[str, ...]
     second_opinion: str | None = None
     scheme: str = "central"
+    image: tuple[int, int] | None = None
 
     @property
     def verdict(self) -> str:
@@ -210,15 +255,31 @@ class Report:
         """Elements checked per second of the differences alone."""
         return self.size / self.engine_seconds if self.engine_seconds > 0 else float("inf")
 
+    @cached_property
+    def resolution(self) -> Resolution:
+        """How small a relative error could have been seen, over all parameters."""
+        return resolution(item.relative_bounds for item in self.params.values())
+
     def worst(self, count: int = 5) -> list[Entry]:
         """Return the worst elements of all parameters: fails first, then by error over bound."""
         entries = [entry for item in self.params.values() for entry in item.worst(count)]
+        return self.with_pixels(sorted(entries, key=badness, reverse=True)[:count])
 
-        def badness(entry: Entry) -> tuple[bool, float]:
-            ratio = entry.error / entry.bound if entry.bound else float("inf")
-            return entry.verdict == VERDICTS[FAIL], float("inf") if np.isnan(ratio) else ratio
+    def unsettled(self, count: int = 5) -> list[Entry]:
+        """Return the worst elements that fail or are inconclusive, each layer's together."""
+        entries = [entry for item in self.params.values() for entry in item.unsettled(count)]
+        return self.with_pixels(by_layer(sorted(entries, key=badness, reverse=True), count))
 
-        return sorted(entries, key=badness, reverse=True)[:count]
+    def with_pixels(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return the entries, those of the weight that reads the images with their pixel."""
+        image = self.image
+        first = first_weight({name: item.shape for name, item in self.params.items()})
+        if image is None or first is None or self.params[first].shape[0] != image[0] * image[1]:
+            return list(entries)
+        return [
+            replace(entry, pixel=pixel_of(entry.index, image)) if entry.name == first else entry
+            for entry in entries
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data, see `fastcheck.report.json`."""
@@ -232,12 +293,32 @@ class Report:
 
         return as_json(self, path)
 
+    def to_text(self, *, verbose: bool = False) -> str:
+        """Return the report as text without colours.
+
+        Parameters
+        ----------
+        verbose
+            Everything; else the worst, and at most a screenful.
+        """
+        from fastcheck.report.text import plain_text
+
+        return plain_text(self, verbose=verbose)
+
     def __rich__(self) -> Any:
         from fastcheck.report.text import renderable
 
         return renderable(self)
 
     def __str__(self) -> str:
-        from fastcheck.report.text import plain_text
+        return self.to_text()
 
-        return plain_text(self)
+
+def badness(entry: Entry) -> tuple[bool, float]:
+    """Return a key that is larger for a worse entry: fails, then by error over bound."""
+    ratio = entry.error / entry.bound if entry.bound else _over_zero(entry.error)
+    return entry.verdict == VERDICTS[FAIL], math.inf if math.isnan(ratio) else ratio
+
+
+def _over_zero(error: float) -> float:
+    return 0.0 if error == 0 else math.inf
