@@ -154,7 +154,7 @@ def _add_group(parser: argparse.ArgumentParser, title: str, options: Sequence[Op
             keywords["type"] = _list_of(option)
         elif option.kind is not bool:
             keywords["type"] = option.kind
-        # Not as a keyword: with BooleanOptionalAction some versions of Python add the default to it.
+        # Not as a keyword: BooleanOptionalAction would add the default to it in some Pythons.
         group.add_argument(option.flag, **keywords).help = _help(option)
 
 

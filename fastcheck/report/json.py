@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fastcheck.report.model import Entry, ParameterReport, Report
 from fastcheck.report.resolution import Resolution
 from fastcheck.verdict import Finding
@@ -87,8 +89,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _evidence(value: float | int | str) -> float | int | str | None:
-    return _number(value) if isinstance(value, float) else value
+def _evidence(value: float | str) -> float | str | None:
+    plain = value.item() if isinstance(value, np.generic) else value
+    return _number(plain) if isinstance(plain, float) else plain
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -1,175 +1,182 @@
-"""The report for a terminal."""
+"""The report for a terminal: the worst on a screenful, or everything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from io import StringIO
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from fastcheck.report.model import Entry, ParameterReport, Report
+from fastcheck.report import lines
+from fastcheck.report.model import Entry, ParameterReport, Report, badness
+from fastcheck.report.sentences import sentence, severe_first
+from fastcheck.report.tables import COLOURS, entries_table, opinion_table, parameters_table
 
-COLOURS = {
-    "pass": "green",
-    "kink": "green",
-    "approximate": "yellow",
-    "fail": "bold red",
-    "inconclusive": "magenta",
-}
-# Wide enough for one parameter a line.
-_WIDTH = 110
-_WORST = 5
+__all__ = ["COLOURS", "plain_text", "renderable"]
+
+_WIDTH = 80
+# Of 24 rows one is left for the prompt, one for what a command says before.
+_ROWS = 22
+# What even a verbose report lists of all elements.
+_LONGEST = 20
 
 
-def plain_text(report: Report) -> str:
-    """Return the report as text without colours."""
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How much is shown: of parameters, entries, findings, notes; of the timing all or nothing."""
+
+    parameters: int = 6
+    entries: int = 6
+    findings: int = 4
+    notes: int = 4
+    timing: int = 1
+    zeros: int = 1
+
+
+_EVERYTHING = _Limits(*[sys.maxsize] * 6)
+# What is given up, in this order, until the report fits: the limit and what it may come down to.
+_GIVEN_UP = (
+    ("entries", 4),
+    ("findings", 2),
+    ("notes", 2),
+    ("timing", 0),
+    ("entries", 3),
+    ("zeros", 0),
+    ("notes", 1),
+    ("parameters", 3),
+    ("findings", 1),
+    ("notes", 0),
+    ("entries", 1),
+    ("parameters", 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """A report for rich, which tells how wide the terminal is."""
+
+    report: Report
+    verbose: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        if self.verbose:
+            yield from _parts(self.report, _EVERYTHING, width)
+            return
+        parts: list[RenderableType] = []
+        for limits in _narrower(_Limits()):
+            parts = list(_parts(self.report, limits, width))
+            if sum(len(console.render_lines(part, options)) for part in parts) <= _ROWS:
+                break
+        yield from parts
+
+
+def plain_text(report: Report, *, verbose: bool = False) -> str:
+    """Return the report as text without colours, 80 characters wide."""
     out = StringIO()
-    Console(file=out, width=_WIDTH, color_system=None, legacy_windows=False).print(
-        renderable(report)
-    )
+    console = Console(file=out, width=_WIDTH, color_system=None, legacy_windows=False)
+    console.print(renderable(report, verbose=verbose))
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().split("\n"))
 
 
-def renderable(report: Report) -> RenderableType:
-    """Return the report for rich to print."""
-    return Group(*_parts(report))
+def renderable(report: Report, *, verbose: bool = False) -> RenderableType:
+    """Return the report for rich to print.
+
+    Parameters
+    ----------
+    report
+        The report.
+    verbose
+        Everything; else the worst, and at most a screenful.
+    """
+    return _Screen(report, verbose)
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
-    yield _table(report)
-    yield _entries("worst of each", _worst_of_each(report), report.second_opinion)
-    if report.second_opinion is not None:
-        yield _second_opinion(report)
-    yield Text(_summary(report))
-    yield Text(_timing(report))
-    for note in report.notes:
-        yield Text(f"note: {note}", style="yellow")
-    for finding in report.findings:
-        about = f"{finding.parameter}: " if finding.parameter else ""
-        yield Text(f"finding: {about}{finding.message}", style="red")
-    unsettled = [
-        entry for entry in report.worst(_WORST) if entry.verdict in ("fail", "inconclusive")
-    ]
+def _narrower(limits: _Limits) -> Iterator[_Limits]:
+    """Yield the limits, then ever narrower ones."""
+    yield limits
+    for name, least in _GIVEN_UP:
+        for value in range(getattr(limits, name) - 1, least - 1, -1):
+            limits = replace(limits, **{name: value})
+            yield limits
+
+
+def _parts(report: Report, limits: _Limits, width: int) -> Iterator[RenderableType]:
+    verbose = limits is _EVERYTHING
+    shown, others = _split(list(report.params.values()), limits.parameters)
+    if shown:
+        yield parameters_table(shown, width)
+    if others:
+        yield Text(lines.left_out(others))
+    unsettled = report.unsettled(min(limits.entries, _LONGEST))
+    if shown and (verbose or not unsettled):
+        entries = _worst_of_each(report, shown, limits.entries)
+        title = "worst of each" if len(entries) == len(report.params) else "worst"
+        yield entries_table(title, entries, report.second_opinion, width=width, exact=verbose)
+    if report.second_opinion is not None and (verbose or not unsettled):
+        yield opinion_table(report, shown)
+    yield Text(lines.summary(report))
+    if shown:
+        yield Text(lines.engine(report))
+        if limits.timing:
+            yield Text(lines.timing(report))
+        yield Text(lines.resolved(report))
+    zeros = lines.zeros(report, None if verbose else width)
+    if zeros and limits.zeros:
+        yield Text(zeros)
+    yield from _notes(report.notes, limits.notes)
     if unsettled:
-        yield _entries("worst of all", unsettled, report.second_opinion)
-    yield _verdict(report)
-
-
-def _table(report: Report) -> Table:
-    table = _plain_table()
-    table.add_column("parameter", overflow="fold")
-    table.add_column("shape", no_wrap=True)
-    for heading in ("mean diff", "max diff", "max rel"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for item in report.params.values():
-        table.add_row(
-            item.name,
-            "x".join(map(str, item.shape)) or "scalar",
-            f"{item.mean_abs_error:.2e}",
-            f"{item.max_abs_error:.2e}",
-            f"{item.max_rel_error:.1e}",
-            _counted(item),
+        yield entries_table(
+            "worst of all", unsettled, report.second_opinion, width=width, exact=verbose
         )
-    return table
+    yield from _findings(report, limits.findings)
+    yield lines.verdict(report)
 
 
-def _counted(item: ParameterReport) -> Text:
-    text = Text(item.verdict, style=COLOURS[item.verdict])
-    details = [f"{count:,} {name}" for name, count in item.counts.items() if count]
-    text.append(f" ({', '.join(details) or 'empty'})", style="dim")
-    return text
-
-
-def _worst_of_each(report: Report) -> list[Entry]:
-    return [entry for item in report.params.values() for entry in item.worst(1)]
-
-
-def _entries(title: str, entries: list[Entry], opinion: str | None) -> Table:
-    table = _plain_table()
-    table.add_column(title, overflow="fold")
-    # With a third number, the bound no longer fits a line of 80 characters.
-    last = [opinion, "error"] if opinion else ["error", "bound"]
-    for heading in ("backprop", "numerical", *last):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for entry in entries:
-        error, bound = f"{entry.error:.1e}", f"{entry.bound:.1e}"
-        third = f"{entry.second_opinion:.7e}" if entry.second_opinion is not None else ""
-        table.add_row(
-            f"{entry.name}[{', '.join(map(str, entry.index))}]",
-            f"{entry.analytic:.7e}",
-            f"{entry.numerical:.7e}",
-            *((third, error) if opinion else (error, bound)),
-            Text(entry.verdict, style=COLOURS[entry.verdict]),
-        )
-    return table
-
-
-def _second_opinion(report: Report) -> Table:
-    """Return how far backprop and the differences lie from the other library, per parameter."""
-    table = _plain_table()
-    table.add_column(f"second opinion: {report.second_opinion}", no_wrap=True)
-    for heading in ("largest |g|", "backprop off by", "numerical off by"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for item in report.params.values():
-        if item.second_opinion is not None:
-            other = item.second_opinion
-            distances = (other, item.analytic - other, item.numerical - other)
-            table.add_row(item.name, *(f"{_largest(array):.1e}" for array in distances))
-    return table
-
-
-def _largest(array: NDArray[Any]) -> float:
-    return float(np.max(np.abs(array), initial=0.0))
-
-
-def _plain_table() -> Table:
-    return Table(box=None, pad_edge=False, header_style="bold")
-
-
-def _summary(report: Report) -> str:
-    accuracy = "" if report.accuracy is None else f", accuracy {report.accuracy:.1%}"
-    return f"loss {report.loss:.6f}{accuracy}, batch {report.batch}"
-
-
-def _timing(report: Report) -> str:
-    threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
-    scheme = "" if report.scheme == "central" else f"scheme {report.scheme}, "
+def _split(
+    items: Sequence[ParameterReport], count: int
+) -> tuple[list[ParameterReport], list[ParameterReport]]:
+    """Return the worst parameters, and the others, both in the given order."""
+    if len(items) <= count:
+        return list(items), []
+    worst = set(sorted(range(len(items)), key=lambda at: _badness(items[at]), reverse=True)[:count])
     return (
-        f"engine {report.engine}, {scheme}step {report.step:.3g}, {threads}\n"
-        f"{report.size:,} parameters in {report.engine_seconds:.3g} s, "
-        f"{report.parameters_per_second:,.0f} per second\n"
-        f"{report.seconds:.3g} s in all: {report.record_seconds:.2g} s recording, "
-        f"{report.setup_seconds:.2g} s for kernels and proof"
+        [item for at, item in enumerate(items) if at in worst],
+        [item for at, item in enumerate(items) if at not in worst],
     )
 
 
-_SENTENCES = {
-    "pass": "PASS: backprop and numerical gradient agree for every one of {size:,} parameters",
-    "approximate": "APPROXIMATE: close, but systematically beyond the bound",
-    "fail": "FAIL: {failed:,} of {size:,} parameters have a wrong gradient",
-    "inconclusive": (
-        "INCONCLUSIVE: {undecided:,} of {size:,} parameters could not be judged, none is wrong"
-    ),
-}
+def _badness(item: ParameterReport) -> tuple[int, float]:
+    order = ("pass", "approximate", "inconclusive", "fail")
+    return order.index(item.verdict), max((badness(e)[1] for e in item.worst(1)), default=0.0)
 
 
-def _verdict(report: Report) -> Text:
-    counts = [item.counts for item in report.params.values()]
-    sentence = _SENTENCES[report.verdict].format(
-        size=report.size,
-        failed=sum(count["fail"] for count in counts),
-        undecided=sum(count["inconclusive"] for count in counts),
-    )
-    kinks = sum(count["kink"] for count in counts)
-    if kinks:
-        sentence += (
-            f"\n      ({kinks:,} at a kink of the loss, between the slopes of its two sides)"
-        )
-    return Text(sentence, style=COLOURS[report.verdict])
+def _worst_of_each(report: Report, items: Sequence[ParameterReport], count: int) -> list[Entry]:
+    entries = [entry for item in items for entry in item.worst(1)]
+    if len(entries) > count:
+        least = sorted(entries, key=badness, reverse=True)[count:]
+        entries = [entry for entry in entries if entry not in least]
+    return report.with_pixels(entries)
+
+
+def _notes(notes: Sequence[str], count: int) -> Iterator[Text]:
+    for note in notes[:count]:
+        yield Text(f"note: {note}", style="yellow")
+    if len(notes) > count:
+        yield Text(_more(len(notes) - count, "note"), style="yellow")
+
+
+def _findings(report: Report, count: int) -> Iterator[Text]:
+    findings = severe_first(report.findings)
+    for finding in findings[:count]:
+        style = "red" if finding.severe else "bold"
+        yield Text(f"finding: {sentence(finding)}", style=style)
+    if len(findings) > count:
+        yield Text(_more(len(findings) - count, "finding"), style="red")
+
+
+def _more(count: int, noun: str) -> str:
+    return f"... and {count} more {noun}{'s' if count > 1 else ''}; verbose shows all"

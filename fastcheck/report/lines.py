@@ -1,0 +1,132 @@
+"""The lines of a report that are no table: summary, resolution, verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from fastcheck.report.model import ParameterReport, Report
+from fastcheck.report.tables import COLOURS
+
+_SENTENCES = {
+    "pass": "PASS: backprop and numerical gradient agree for every one of {size:,} parameters",
+    "approximate": "APPROXIMATE: close, but systematically beyond the bound",
+    "fail": "FAIL: {failed:,} of {size:,} parameters have a wrong gradient",
+    "inconclusive": (
+        "INCONCLUSIVE: {undecided:,} of {size:,} parameters could not be judged, none is wrong"
+    ),
+}
+
+
+def summary(report: Report) -> str:
+    """Return loss, accuracy and batch."""
+    accuracy = "" if report.accuracy is None else f", accuracy {report.accuracy:.1%}"
+    return f"loss {report.loss:.6f}{accuracy}, batch {report.batch}"
+
+
+def engine(report: Report) -> str:
+    """Return how the numerical gradient was computed."""
+    threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
+    scheme = "" if report.scheme == "central" else f"scheme {report.scheme}, "
+    return f"engine {report.engine}, {scheme}step {report.step:.3g}, {threads}"
+
+
+def timing(report: Report) -> str:
+    """Return how long it took, in two lines."""
+    return (
+        f"{report.size:,} parameters in {report.engine_seconds:.3g} s, "
+        f"{report.parameters_per_second:,.0f} per second\n"
+        f"{report.seconds:.3g} s in all: {report.record_seconds:.2g} s recording, "
+        f"{report.setup_seconds:.2g} s for kernels and proof"
+    )
+
+
+def resolved(report: Report) -> str:
+    """Return how small a relative error could have been seen."""
+    figures = report.resolution
+    if figures.median is None or figures.worst is None:
+        return "no relative error could be seen: the numerical gradient is zero everywhere"
+    return (
+        f"smallest relative error seen: median {_short(figures.median)}, "
+        f"worst {_short(figures.worst)}; {figures.unresolved:,} of {figures.entries:,} unresolved"
+    )
+
+
+def zeros(report: Report, width: int | None) -> str:
+    """Return which parameters have entries that are zero on both sides, and why.
+
+    Parameters
+    ----------
+    width
+        Where the line ends: what has no room is counted or left out. None: nothing is.
+    """
+    texts = [
+        f"{name} {item.vacuity.entries:,} ({_reasons(item, all_of_them=width is None)})"
+        for name, item in report.params.items()
+        if item.vacuity.entries
+    ]
+    if not texts:
+        return ""
+    for shown in range(len(texts), 0, -1):
+        more = [] if shown == len(texts) else [f"and in {len(texts) - shown} more"]
+        line = f"zero on both sides: {', '.join(texts[:shown] + more)}"
+        if width is None or len(line) <= width:
+            break
+    return line
+
+
+def left_out(items: Sequence[ParameterReport]) -> str:
+    """Return the line for the parameters that a table leaves out."""
+    counts = Counter(item.verdict for item in items)
+    noun = "parameter" if len(items) == 1 else "parameters"
+    text = f"... and {len(items)} more {noun}"
+    if set(counts) == {"pass"}:
+        return f"{text}, {'it passes' if len(items) == 1 else 'all pass'}"
+    return f"{text}: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
+
+
+def verdict(report: Report) -> Text:
+    """Return the last line."""
+    counts = [item.counts for item in report.params.values()]
+    failed = sum(count["fail"] for count in counts)
+    sentence = _SENTENCES[report.verdict].format(
+        size=report.size,
+        failed=failed,
+        undecided=sum(count["inconclusive"] for count in counts),
+    )
+    if report.verdict == "fail" and not failed:
+        severe = sum(finding.severe for finding in report.findings)
+        what = "nothing was compared" if not report.size else "the gradient itself agrees"
+        if any(count["inconclusive"] for count in counts):
+            what = "no element is known to be wrong"
+        sentence = f"FAIL: {severe} finding{'s' if severe > 1 else ''}; {what}"
+    kinks = sum(count["kink"] for count in counts)
+    if kinks:
+        sentence += (
+            f"\n      ({kinks:,} at a kink of the loss, between the slopes of its two sides)"
+        )
+    return Text(sentence, style=COLOURS[report.verdict])
+
+
+def _reasons(item: ParameterReport, *, all_of_them: bool) -> str:
+    found = item.vacuity
+    if found.entries == item.numerical.size:
+        return "all of it"
+    reasons = [
+        (found.unused_inputs, "unused input"),
+        (found.dead_units, "dead unit"),
+    ]
+    texts = [f"{count:,} {noun}{'s' if count > 1 else ''}" for count, noun in reasons if count]
+    if not texts:
+        return "no effect"
+    if found.no_effect and all_of_them:
+        texts.append(f"{found.no_effect:,} without effect")
+    return ", ".join(texts)
+
+
+def _short(value: float) -> str:
+    """Return one digit and the exponent, such as 2e-9."""
+    digit, _, exponent = f"{value:.0e}".partition("e")
+    return f"{digit}e{int(exponent)}" if exponent else digit
