@@ -107,7 +107,7 @@ def settled(
     params = compare(strict=strict)
     findings = explain(params)
     approximate = any(item.counts["approximate"] for item in params.values())
-    if known and approximate and not any(finding.kind == "loss" for finding in findings):
+    if known and approximate and not any("epsilon" in finding.evidence for finding in findings):
         params = compare(strict=True)
     return params, findings
 

@@ -65,11 +65,14 @@ def fits(case: Case, names: Collection[str], predicted: Mapping[str, Predicted])
         By parameter; one that is not named is predicted to be right.
     """
     u = case.unit_roundoff
+    decided = False
     for name, suspect in case.suspects.items():
         part = predicted.get(name)
         if name in names:
-            if part is None or not agrees(suspect, part, u) or not decides(suspect, part, u):
+            if part is None or not agrees(suspect, part, u):
                 return False
+            # A parameter whose elements all lie at kinks decides nothing by itself.
+            decided = decided or decides(suspect, part, u)
         elif part is not None and not suspect.wrong and not agrees(suspect, part, u):
             return False
-    return True
+    return decided

@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.fit import SLACK
 from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.primitives.running_error import underflow
 
 # Roundings of the layer's own, in units of u: its input and output are rounded anew.
 _ROUNDINGS = 64.0
+
+# What may follow a layer's product and change nothing.
+_BIAS = ("add", "reshape", "gather")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,10 @@ def _values(sweep: Sweep, outputs: Sequence[NDArray[Any]]) -> list[int | None]:
         found = None
         for operation in sweep.program.operations:
             number = operation.output
-            # A bias of zero, too, belongs to the layer: on to the last that is equal.
-            goes_on = number > least if found is None else found in operation.inputs
+            # A bias of zero, too, belongs to the layer; a tanh of small numbers does not.
+            goes_on = number > least
+            if found is not None:
+                goes_on = found in operation.inputs and operation.primitive.name in _BIAS
             if goes_on and number in sweep.adjoints and _equal(sweep, number, output):
                 found = number
         if found is None and numbers[-1] is not None and _equal(sweep, numbers[-1], output):
@@ -193,6 +199,6 @@ def _close(found: NDArray[Any], true: Part, sweep: Sweep, number: int) -> bool:
         return False
     u = sweep.roundoff(number)
     size = np.abs(true.value)
-    limit = SLACK * true.error + _ROUNDINGS * u * size
+    limit = SLACK * true.error + _ROUNDINGS * (u * size + underflow(u))
     with np.errstate(invalid="ignore"):
         return bool(np.all(np.abs(np.asarray(found, np.float64) - true.value) <= limit))

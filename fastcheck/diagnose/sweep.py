@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.running_error import Bound, unit_roundoff
+from fastcheck.primitives.running_error import Bound, underflow, unit_roundoff
 from fastcheck.program import Operation, Program, base_values
 from fastcheck.program.adjoint import adjoints
 from fastcheck.program.graph import moving
@@ -223,6 +223,7 @@ class Sweep:
 def _pulled(way: Pull, above: Part, u: float) -> Part:
     most = np.abs(above.value)
     error = way.size(above.error + _ROUNDINGS * np.sqrt(way.length) * u * most)
+    error = error + way.length * underflow(u)
     for extra in (way.error, way.kink):
         if extra is not None:
             error = error + extra(most + above.error)
