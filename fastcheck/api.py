@@ -21,12 +21,13 @@ from fastcheck.errors import (
     check_positive,
     unknown_choice,
 )
-from fastcheck.explain import explanations, settled
-from fastcheck.honesty import examined, judged_repeat, loss_faults
+from fastcheck.explain import explanations, settled, together
+from fastcheck.honesty import examined, judged_repeat, kept, loss_faults
 from fastcheck.model import batch_size
 from fastcheck.options import OPINIONS
 from fastcheck.program import Program
 from fastcheck.report import Report
+from fastcheck.report.image import image_shape
 from fastcheck.second_look import second_look
 from fastcheck.verdict import Finding, bounds_of
 
@@ -133,53 +134,53 @@ def gradcheck(
     MissingDependency
         If the library for the second opinion is not installed.
     """
-    began = perf_counter()
     rtol = _checked(model, second_opinion, rtol)
     options = Options(engine, step, scheme, threads, params, progress=progress)
-    try:
-        found = differentiated(model, x, t, options)
-    except InvalidArgument:
-        faults = loss_faults(model, x, t)
-        if not faults:
-            raise
-        return _without_gradient(x, faults, options, perf_counter() - began)
-    result, notes = found.result, found.notes
-    evidence = examined(model, x, t, result)
-    notes += evidence.notes
-    analytic = evidence.gradient
-    scale = max(largest_gradient(result), evidence.largest)
-    if not result.sees_switches:
-        result = second_look(model, x, t, result, analytic, scale=scale)
-    bounds = {}
-    if found.program is not None and result.unit_roundoff == 0.0:
-        bounds = bounds_of(found.program, analytic)
-    opinion, problem = _opinion(second_opinion, found.program)
-    notes += problem
-    reports, explained = settled(
-        partial(compared, result, analytic, opinion, scale=scale, bounds=bounds, rtol=rtol),
-        partial(explanations, model=model, x=x, t=t, program=found.program),
-        strict=strict,
-        known=found.program is not None,
-    )
-    within = {name: item.bound for name, item in reports.items()}
-    return Report(
-        params=reports,
-        findings=evidence.findings + judged_repeat(evidence, within) + explained,
-        engine=result.engine,
-        step=result.step,
-        threads=result.threads,
-        # The model's own, to the last bit.
-        loss=result.loss if found.program is None else found.program.loss,
-        accuracy=evidence.accuracy,
-        batch=batch_size(x),
-        seconds=perf_counter() - began,
-        engine_seconds=result.seconds,
-        setup_seconds=result.setup_seconds,
-        record_seconds=found.record_seconds,
-        notes=notes,
-        second_opinion=second_opinion if opinion else None,
-        scheme=scheme,
-    )
+    with kept(x, t) as batch:
+        began = perf_counter()
+        try:
+            found = differentiated(model, x, t, options)
+        except InvalidArgument:
+            faults = loss_faults(model, x, t, batch)
+            if not faults:
+                raise
+            return _without_gradient(x, faults, options, perf_counter() - began)
+        evidence = examined(model, x, t, found.result, batch)
+        result = found.result
+        scale = max(largest_gradient(result), evidence.largest)
+        if not result.sees_switches:
+            result = second_look(model, x, t, result, evidence.gradient, scale=scale)
+        bounds = {}
+        if found.program is not None and result.unit_roundoff == 0.0:
+            bounds = bounds_of(found.program, evidence.gradient)
+        opinion, problem = _opinion(second_opinion, found.program)
+        compare = partial(compared, result, evidence.gradient, opinion, scale=scale)
+        reports, explained = settled(
+            partial(compare, bounds=bounds, rtol=rtol),
+            partial(explanations, model=model, x=x, t=t, program=found.program),
+            strict=strict,
+            known=found.program is not None,
+        )
+        within = {name: item.bound for name, item in reports.items()}
+        return Report(
+            params=reports,
+            findings=together(evidence.findings + judged_repeat(evidence, within), explained),
+            engine=result.engine,
+            step=result.step,
+            threads=result.threads,
+            # The model's own, to the last bit.
+            loss=result.loss if found.program is None else found.program.loss,
+            accuracy=evidence.accuracy,
+            batch=batch_size(x),
+            seconds=perf_counter() - began,
+            engine_seconds=result.seconds,
+            setup_seconds=result.setup_seconds,
+            record_seconds=found.record_seconds,
+            notes=found.notes + evidence.notes + problem,
+            second_opinion=second_opinion if opinion else None,
+            scheme=scheme,
+            image=image_shape(x, {name: item.shape for name, item in reports.items()}),
+        )
 
 
 def _checked(model: Any, second_opinion: str | None, rtol: float | None) -> float | None:

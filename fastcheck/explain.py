@@ -16,6 +16,9 @@ from fastcheck.program import Program
 from fastcheck.report import ParameterReport
 from fastcheck.verdict import APPROXIMATE, FAIL, Finding
 
+# What makes a gradient wrong in ways of its own.
+_DISTURBING = ("modified", "random loss", "random gradient")
+
 Compared = Mapping[str, ParameterReport]
 
 
@@ -110,6 +113,24 @@ def settled(
     if known and approximate and not any("epsilon" in finding.evidence for finding in findings):
         params = compare(strict=True)
     return params, findings
+
+
+def together(seen: tuple[Finding, ...], explained: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return both; the diagnosis only as far as what was seen does not explain more.
+
+    Parameters
+    ----------
+    seen
+        What the code under test did besides.
+    explained
+        The diagnosis.
+    """
+    severe = {finding.kind for finding in seen if finding.severe}
+    if severe.intersection(_DISTURBING):
+        return seen
+    if severe:
+        explained = tuple(finding for finding in explained if finding.kind != "unexplained")
+    return seen + explained
 
 
 def _classes(t: Any, suspects: Mapping[str, Suspect]) -> int | None:
