@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.running_error import ALLOWANCE, FUNCTION, Bound, Operands, is_exact
+from fastcheck.primitives.running_error import (
+    ALLOWANCE,
+    FUNCTION,
+    Bound,
+    Operands,
+    is_exact,
+    underflow,
+)
 from fastcheck.primitives.slopes import Slope
 
 
@@ -31,7 +38,7 @@ def softmax_error(
     relative = np.maximum(1.0 - p, 0.0) * shaken + np.maximum(mean - p * shaken, 0.0)
     largest = np.max(shaken, axis=1, keepdims=True, initial=0.0)
     grown = relative * np.exp(2 * ALLOWANCE * largest) + u * (2 * FUNCTION + count + 1)
-    return np.asarray(p * grown)
+    return np.asarray(p * grown + (FUNCTION + 1) * underflow(u))
 
 
 def softmax_cross_entropy_slopes(

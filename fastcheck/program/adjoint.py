@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.running_error import ALLOWANCE, Bound, likely, underflow, unit_roundoff
-from fastcheck.program.clipped import clipped_logarithms, pull_to_scores
+from fastcheck.program.clipped import Clipped, clipped_logarithms, pull_to_scores
 from fastcheck.program.graph import moving
 from fastcheck.program.logistic import sigmoids
 from fastcheck.program.program import Operation, Program
@@ -63,6 +63,8 @@ def adjoints(
     program: Program,
     arrays: Mapping[int, Array],
     errors: Mapping[int, Bound],
+    *,
+    compound: bool = True,
 ) -> dict[int, Adjoint]:
     """Return the adjoint of every value that a parameter moves and the loss hangs on.
 
@@ -72,8 +74,11 @@ def adjoints(
         The recorded loss.
     arrays, errors
         Every value and its bound, by number, as of `values_at` and `forward_errors`.
+    compound
+        Whether a logarithm of softmax and epsilon counts as one operation, as a good backward has
+        it; a difference goes through its operations one by one.
     """
-    sweep = _Sweep(program, arrays, errors)
+    sweep = _Sweep(program, arrays, errors, clipped_logarithms(program) if compound else {})
     with np.errstate(all="ignore"):
         for operation in reversed(program.operations):
             sweep.go_back(operation)
@@ -84,14 +89,18 @@ class _Sweep:
     """The adjoints found so far, from the loss down."""
 
     def __init__(
-        self, program: Program, arrays: Mapping[int, Array], errors: Mapping[int, Bound]
+        self,
+        program: Program,
+        arrays: Mapping[int, Array],
+        errors: Mapping[int, Bound],
+        clipped: Mapping[int, Clipped],
     ) -> None:
         self.program, self.arrays, self.errors = program, arrays, errors
         one = np.ones(program.values[program.output].shape)
         self.found = {program.output: Adjoint(one, np.zeros(one.shape), one, None)}
         self._moves = moving(program)
         self._sigmoids = sigmoids(program)
-        self._clipped = clipped_logarithms(program)
+        self._clipped = clipped
         # What sigmoids add to the error and the size, by the number of their argument.
         self._lost: dict[int, list[tuple[Array, Array]]] = {}
 

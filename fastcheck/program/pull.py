@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.base import Form
-from fastcheck.primitives.running_error import BLOCK, Bound, is_exact
+from fastcheck.primitives.running_error import BLOCK, Bound, is_exact, underflow
 from fastcheck.primitives.slopes import Slope
 from fastcheck.program.program import Operation
 
 Array = NDArray[np.float64]
 Apply = Callable[[Array], Array]
+
+# How many factors a formula for a slope has at most, each of which may underflow: s(x) s(-x).
+_UNDERFLOWS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +101,13 @@ def pulls(
     result, error = arrays[operation.output], errors[operation.output]
     slopes = operation.primitive.slopes(operands, brought, result, error, u, **operation.attributes)
     return [
-        along(operation, slope, operand.shape, result.shape) if want else None
+        along(operation, slope, operand.shape, result.shape, u) if want else None
         for slope, operand, want in zip(slopes, operands, wanted, strict=True)
     ]
 
 
 def along(
-    operation: Operation, slope: Slope, own: tuple[int, ...], result: tuple[int, ...]
+    operation: Operation, slope: Slope, own: tuple[int, ...], result: tuple[int, ...], u: float
 ) -> Pull:
     """Return the way back by slopes, element by element.
 
@@ -117,12 +120,15 @@ def along(
     def by(factor: Any) -> Apply:
         return lambda adjoint: _summed(np.broadcast_to(spread(adjoint) * factor, shape), own)
 
-    error = None if is_exact(slope.error) else by(slope.error)
+    # Half-way at a switch is 0 or 1 to whoever takes a side.
+    exact = np.isin(slope.value, (-1.0, 0.0, 1.0)) | np.greater(slope.kink, 0.0)
+    rounded = not bool(np.all(exact))
+    lost = slope.error + _UNDERFLOWS * underflow(u) if rounded else slope.error
+    error = None if is_exact(lost) else by(lost)
     kink = None if is_exact(slope.kink) else by(slope.kink)
     length = prod(shape) // max(prod(own), 1)
     size = by(np.abs(slope.value))
     uncancelled = size if slope.uncancelled is None else by(slope.uncancelled)
-    rounded = bool(np.any((slope.value != 0.0) & (np.abs(slope.value) != 1.0)))
     return Pull(by(slope.value), size, uncancelled, error, kink, length, rounded)
 
 

@@ -22,9 +22,10 @@ COLOURS = {
 _GAP = 2
 # Below such widths the table of parameters has fewer figures.
 _ALL_FIGURES, _TWO_FIGURES = 72, 56
-_DIGITS = range(7, 2, -1)
-# What a folded name needs: "(pixel 14, 13)".
-_FOLDED = 14
+_DIGITS = range(7, 1, -1)
+# How wide the names may be and how many numbers stand after the gradients, the best layout first;
+# "(pixel 14, 13)" needs 14.
+_LAYOUTS = ((10**6, 2), (14, 2), (14, 1), (8, 1))
 # A bound below it stands for zero: room for underflow at an element that nothing moves.
 _TINY = 1e-200
 
@@ -68,10 +69,9 @@ def entries_table(
     exact
         Whether a bound that stands for zero is written out.
     """
-    for headings, rows, folded in _layouts(title, entries, opinion, exact=exact):
+    for headings, rows, longest in _layouts(title, entries, opinion, exact=exact):
         widths = [max(map(len, cells)) for cells in zip(headings, *rows, strict=True)]
-        if folded:
-            widths[0] = min(widths[0], max(_FOLDED, len(title)))
+        widths[0] = min(widths[0], longest)
         fits = sum(widths) + _GAP * (len(widths) - 1) <= width
         if fits:
             break
@@ -101,11 +101,11 @@ def opinion_table(report: Report, items: Sequence[ParameterReport]) -> Table:
 
 def _layouts(
     title: str, entries: Sequence[Entry], opinion: str | None, *, exact: bool
-) -> Iterator[tuple[list[str], list[list[str]], bool]]:
-    """Yield headings, rows and whether names are folded, the widest layout first."""
+) -> Iterator[tuple[list[str], list[list[str]], int]]:
+    """Yield headings, rows and how wide the names may be, the widest layout first."""
     # With a third number, the bound no longer fits a line of 80 characters.
     last = [opinion, "error"] if opinion else ["error", "bound"]
-    for folded, length in ((False, 2), (True, 2), (True, 1)):
+    for longest, length in _LAYOUTS:
         for digits in _DIGITS:
             headings = [title, "backprop", "numerical", *last[:length], "verdict"]
             rows = []
@@ -115,7 +115,7 @@ def _layouts(
                 numbers = [third, error] if opinion else [error, bound]
                 both = [f"{entry.analytic:.{digits}e}", f"{entry.numerical:.{digits}e}"]
                 rows.append([entry.label, *both, *numbers[:length], entry.verdict])
-            yield headings, rows, folded
+            yield headings, rows, longest
 
 
 def _bound(bound: float, *, exact: bool) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fastcheck.primitives.running_error import unit_roundoff
 from fastcheck.program import Program, base_values
 from fastcheck.program.adjoint import adjoints
+from fastcheck.program.clipped import clipped_logarithms
 
 _DOUBLE = 2.0**-53
 
@@ -66,6 +67,9 @@ def bounds_of(program: Program, analytic: Mapping[str, NDArray[Any]]) -> dict[st
     """
     arrays, errors = base_values(program)
     found = adjoints(program, arrays, errors)
+    carried = found
+    if clipped_logarithms(program):
+        carried = adjoints(program, arrays, errors, compound=False)
     faint = _FAINT * sum(float(np.sum(np.abs(adjoint.value))) for adjoint in found.values())
     bounds = {}
     for name, gradient in analytic.items():
@@ -78,7 +82,8 @@ def bounds_of(program: Program, analytic: Mapping[str, NDArray[Any]]) -> dict[st
         own = max(unit_roundoff(gradient.dtype), _DOUBLE)
         u = max(own, program.unit_roundoff)
         with np.errstate(all="ignore"):
-            bound = adjoint.error * (1.0 + _DOUBLE / program.unit_roundoff)
+            difference = carried[program.parameters[name]].error
+            bound = adjoint.error + difference * (_DOUBLE / program.unit_roundoff)
             if own > program.unit_roundoff:  # rounded to its dtype at the end
                 bound = bound + own * np.abs(adjoint.value)
         bound[np.isnan(bound)] = np.inf
