@@ -60,21 +60,24 @@ def check(key: str) -> Record:
 
 
 def largest_ratio(item: ParameterReport) -> float:
-    """Return the largest |a - g| / B over entries that pass; 0 where there is no error."""
-    judged = (item.codes == PASS) & (item.error > 0)
+    """Return the largest |a - g| / B over entries that pass away from kinks; 0 if none is off."""
+    judged = (item.codes == PASS) & (item.error > 0) & (half_width(item) == 0)
     return float(np.max(item.error[judged] / item.bound[judged], initial=0.0))
 
 
 def unexplained_kinks(item: ParameterReport) -> int:
     """Return how many entries are kinks without a switch in reach, or further off than it allows.
 
-    Both gradients lie in an interval of twice `kink`.
+    Both gradients lie in an interval of twice `kink`; where the step crossed a switch, also between
+    the slopes of both sides.
     """
     at_kink = item.codes == KINK
     if not np.any(at_kink):
         return 0
     half = half_width(item)
     explained = (half > 0) & (item.error <= 2 * half + item.bound)
+    apart = np.abs(item.right - item.left) + item.bound
+    explained |= item.switched & (item.error <= apart)
     return int(np.sum(at_kink & ~explained))
 
 
