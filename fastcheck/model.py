@@ -44,12 +44,23 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
                 f"params[{name!r}] is of kind {kind}, must be a float32 or float64 array; "
                 "convert it once, where the model is made"
             )
+        if _repeats(array):
+            raise InvalidArgument(
+                f"params[{name!r}] has elements that share memory (np.broadcast_to), and each must "
+                "move by itself; make it a copy, once, where the model is made"
+            )
         if not np.isfinite(array).all():
             raise InvalidArgument(
                 f"params[{name!r}] holds nan or infinity, must be finite; "
                 "look for the step that made it so"
             )
     return dict(params)
+
+
+def _repeats(array: NDArray[Any]) -> bool:
+    return any(
+        step == 0 and length > 1 for step, length in zip(array.strides, array.shape, strict=True)
+    )
 
 
 def chosen_parameters(names: Mapping[str, Any], params: Any) -> list[str]:

@@ -33,6 +33,11 @@ def test_parameters_are_the_live_arrays_in_the_models_order():
         (model({"W": [1.0]}), InvalidType, "of kind list"),
         (model({"W": np.array([1, np.nan])}), InvalidArgument, r"params\['W'\] holds nan or inf"),
         (model({"W": np.array([np.inf])}), InvalidArgument, "must be finite; look for"),
+        (
+            model({"W": np.broadcast_to(np.ones(3), (2, 3))}),
+            InvalidArgument,
+            r"params\['W'\] has elements that share memory .*make it a copy",
+        ),
     ],
 )
 def test_what_is_no_model_is_told_why(wrong, error, match):

@@ -142,7 +142,7 @@ def _of_a_sigmoid(above: Adjoint, y: Array, dy: Bound, u: float) -> tuple[Array,
 
 def _pulled(way: Pull, above: Adjoint, u: float) -> Adjoint:
     most = np.abs(above.value) if above.kink is None else np.abs(above.value) + above.kink
-    roundings = likely(way.length - 1, way.block) + (PRODUCT if way.rounded else 0.0)
+    roundings = likely(max(way.length - 1, 0), way.block) + (PRODUCT if way.rounded else 0.0)
     # A product that underflows is rounded by no more than the smallest number.
     error = way.size(above.error + roundings * u * most) + way.length * underflow(u)
     if way.error is not None:

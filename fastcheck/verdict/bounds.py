@@ -86,7 +86,7 @@ def bounds_of(program: Program, analytic: Mapping[str, NDArray[Any]]) -> dict[st
             bound = adjoint.error + difference * (_DOUBLE / program.unit_roundoff)
             if own > program.unit_roundoff:  # rounded to its dtype at the end
                 bound = bound + own * np.abs(adjoint.value)
-        bound[np.isnan(bound)] = np.inf
+        bound = np.where(np.isnan(bound), np.inf, bound)
         kink = np.zeros(shape) if adjoint.kink is None else adjoint.kink
         bounds[name] = Bounds(bound, adjoint.size, faint, adjoint.value, kink, single=u > _DOUBLE)
     return bounds

@@ -130,6 +130,9 @@ def test_all_mistakes_at_once_and_nothing_runs(folder, capsys, monkeypatch):
         ("[[job]]\nsizes = [4, 0]", "job 1: sizes.1=0 must be >= 1"),
         ("[[job]]\nsizes = []", "job 1: sizes=.* breaks a rule"),
         ("[[job]]\nstep = 0", "job 1: step=0 must be > 0"),
+        ("[[job]]\nrtol = 0.0", "job 1: rtol=0.0 must be > 0; leave it out for the default"),
+        ("[[job]]\nrtol = '1'", "job 1: rtol='1' must be of type number"),
+        ("[[job]]\nstrict = 1", "job 1: strict=1 must be of type boolean"),
         (
             '[[job]]\nscheme = "foreward"',
             r"job 1: scheme='foreward' is unknown; choose from 'central'.*did you mean 'forward'",
@@ -174,6 +177,33 @@ def test_the_scheme_of_a_job(folder):
     assert schemes == ["forward", "central4", "backward"]
     # Only the engine can tell: the two options are right by themselves.
     assert "scheme='forward' is not for engine='full'" in refused.error
+
+
+def test_rtol_and_strict_of_a_job(folder):
+    text = SMALL.replace("hidden", "loss = 'clipped-classic'\nhidden", 1) + (
+        "[[job]]\n[[job]]\nstrict = true\n[[job]]\nrtol = 1e-12\n"
+        '[[job]]\ncheck = "users.py:good"\nrtol = 1\nstrict = false\n'
+    )
+    jobs = load_jobs(written(folder, text))
+    assert [(job.options["rtol"], job.options["strict"]) for job in jobs] == [
+        (None, False),
+        (None, True),
+        (1e-12, False),
+        (1, False),
+    ]
+    outcomes = list(run_jobs(jobs))
+    assert [outcome.verdict for outcome in outcomes] == ["approximate", "fail", "fail", "pass"]
+
+
+def test_a_line_tells_the_gravest_finding(folder):
+    (folder / "users.py").write_text(
+        USERS.replace('-gradient["W2"]', 'gradient["W2"][:1]'), encoding="utf-8"
+    )
+    text = SMALL + '[[job]]\ncheck = "users.py:planted"\n'
+    (outcome,) = run_jobs(load_jobs(written(folder, text)))
+    assert outcome.verdict == "fail"
+    assert outcome.summary.count("; ") >= 1
+    assert "W2" in outcome.summary
 
 
 def test_progress_and_quiet(folder, capsys):

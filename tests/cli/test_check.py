@@ -91,6 +91,16 @@ def test_a_wrong_gradient(folder, capsys):
     assert "FAIL: 1 of 2 parameters have a wrong gradient" in capsys.readouterr().out
 
 
+def test_strict_rtol_and_verbose(folder, capsys):
+    options = ["--rtol", "1e-3", "--strict", "--verbose"]
+    assert main(["check", "a_users_module:wrong", *options]) == FAILED
+    out = capsys.readouterr().out
+    assert "worst of each" in out
+    assert "worst of all" in out
+    assert main(["check", "a_users_module:build", "--rtol", "nan"]) == BAD_USAGE
+    assert "rtol=nan must be positive" in capsys.readouterr().err
+
+
 def test_the_example_as_a_file(capsys):
     assert main(["check", f"{EXAMPLE}:build", "--params", "b1,b2", "--quiet"]) == PASSED
     assert capsys.readouterr().out == ""

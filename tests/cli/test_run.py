@@ -15,7 +15,7 @@ import time
 import pytest
 
 from fastcheck.cli import main, run
-from fastcheck.cli.exits import BAD_USAGE, INCONCLUSIVE, INTERRUPTED, PASSED
+from fastcheck.cli.exits import BAD_USAGE, FAILED, INCONCLUSIVE, INTERRUPTED, PASSED
 from fastcheck.version import __version__
 
 SMALL = ["run", "--hidden", "4", "--batch", "8"]
@@ -48,6 +48,8 @@ def test_small_run_prints_four_rows_and_the_verdict(capsys):
         ["--scheme", "backward", "--dtype", "float32"],
         ["--scheme", "central4", "--activation", "tanh", "--step", "1e-3"],
         ["--sizes", "6,5", "--output-relu"],
+        ["--rtol", "1e-4", "--no-strict", "--loss", "clipped-classic"],
+        ["--strict"],
     ],
 )
 def test_options(options, capsys):
@@ -101,6 +103,13 @@ def test_options_reach_the_check(tmp_path, capsys):
         (["--l2", "-1"], "l2=-1.0"),
         (["--split", "test"], "split="),
         (["--data-root", "/nonexistent"], "/nonexistent"),
+        (["--rtol", "0"], "rtol=0.0 must be positive"),
+        (["--rtol", "-1e-5"], "leave it out for 1e-5, in float32 1e-3"),
+        (["--rtol", "x"], "argument --rtol: invalid float value: 'x'; see fastcheck run --help"),
+        (
+            ["--verbose", "--quiet"],
+            "argument --quiet: not allowed with argument --verbose; see fastcheck run --help",
+        ),
         (["--second-opinion", "jax"], "second_opinion='jax' is unknown; choose from 'torch'"),
     ],
 )
@@ -138,6 +147,49 @@ def test_the_scheme_is_named_where_it_is_not_central(tmp_path, capsys):
 def test_an_epsilon_that_the_backward_leaves_out_is_approximate(capsys):
     assert main([*SMALL, "--loss", "clipped-classic"]) == PASSED
     assert "APPROXIMATE: close, but systematically beyond the bound" in capsys.readouterr().out
+
+
+def test_strict_and_rtol(capsys):
+    options = [*SMALL, "--loss", "clipped-classic"]
+    assert main([*options, "--strict"]) == FAILED
+    assert "have a wrong gradient" in capsys.readouterr().out
+    assert main([*options, "--rtol", "1e-12"]) == FAILED
+
+
+def test_a_screenful_unless_verbose(capsys):
+    options = [*SMALL, "--sizes", "4,4,4,4", "--activation", "tanh", "--output-relu"]
+    assert main(options) == PASSED
+    short = capsys.readouterr().out.splitlines()
+    assert len(short) <= 22
+    assert max(len(line.rstrip()) for line in short) <= 80
+    assert "... and 4 more parameters, all pass" in short
+    assert any(line.startswith("smallest relative error seen: median ") for line in short)
+    assert any(line.startswith("zero on both sides: W1 ") for line in short)
+    assert main([*options, "--verbose"]) == PASSED
+    verbose = capsys.readouterr().out
+    for layer in range(1, 6):
+        assert re.search(rf"^W{layer}\[", verbose, re.MULTILINE)
+        assert re.search(rf"^b{layer} ", verbose, re.MULTILINE)
+
+
+def test_a_planted_mistake_ends_with_the_finding_and_the_verdict(capsys):
+    assert main([*SMALL, "--plant", "loss-sign"]) == FAILED
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24
+    (at,) = (at for at, line in enumerate(lines) if line.startswith("finding: "))
+    assert "It is in the backward of SoftmaxCrossEntropy." in " ".join(
+        line.strip() for line in lines[at:-1]
+    )
+    assert lines[-1].startswith("FAIL: ")
+
+
+def test_help_tells_each_default_once(capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "--strict, --no-strict an approximate gradient fails --second-opinion" in out
+    assert "(default: 1e-5, in float32 1e-3)" in out
+    assert out.index("--params") < out.index("--rtol") < out.index("--strict")
 
 
 def test_help_and_version(capsys):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import fastcheck
 from fastcheck.primitives.running_error import BLOCK, EQUAL, FUNCTION, LIKELY, likely
 from fastcheck.program import base_values
 from fastcheck.program.adjoint import adjoints
@@ -159,3 +160,25 @@ def test_one_number_added_to_itself_over_and_over(count):
     exact = count * numbers.astype(float)
     share = np.abs(total - exact) / (likely(count - 1) * SINGLE * exact)
     assert 0.5 < share.max() <= 1
+
+
+class Odd:
+    """A parameter that is a single number, and a batch that may be empty."""
+
+    def __init__(self):
+        self.params = {"s": np.array(1.5), "w": np.ones(2)}
+
+    def loss(self, x, t):
+        return np.sum((x @ self.params["w"]) ** 2) * self.params["s"] + self.params["s"] ** 2
+
+    def gradient(self, x, t):
+        z, s = x @ self.params["w"], self.params["s"]
+        return {"s": np.sum(z**2) + 2 * s, "w": 2 * s * (x.T @ z)}
+
+
+@pytest.mark.parametrize("samples", [0, 1, 5])
+def test_a_single_number_and_an_empty_batch(samples):
+    x = np.random.default_rng(0).random((samples, 2))
+    report = fastcheck.gradcheck(Odd(), x, None)
+    assert report.verdict == "pass"
+    assert report.params["s"].bound.shape == ()
