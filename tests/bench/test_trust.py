@@ -92,7 +92,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     first = false_alarms.measure(task).data["networks"]
     (path,) = tmp_path.iterdir()
     with path.open("a", encoding="utf-8") as file:
-        file.write('["2", {"see')
+        file.write('\n["2", {"see')
     asked = []
     check = false_alarms.check
     monkeypatch.setattr(false_alarms, "check", lambda key: asked.append(key) or check(key))

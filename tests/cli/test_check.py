@@ -98,7 +98,7 @@ def test_strict_rtol_and_verbose(folder, capsys):
     assert "worst of each" in out
     assert "worst of all" in out
     assert main(["check", "a_users_module:build", "--rtol", "nan"]) == BAD_USAGE
-    assert "rtol=nan must be positive" in capsys.readouterr().err
+    assert "rtol=nan must be a positive finite number" in capsys.readouterr().err
 
 
 def test_the_example_as_a_file(capsys):
