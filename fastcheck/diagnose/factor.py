@@ -18,6 +18,7 @@ _ADVICE = {
     2.0: "look for a gradient that is added up twice, or a half that the loss has",
     0.5: "look for a half that the loss does not have",
 }
+_SIZES = ("the batch size", "the number of classes")
 # Elements that must show a factor which equals nothing in particular.
 _ENOUGH = 3
 # Such a factor must differ from 1 by that many times its own uncertainty.
@@ -249,25 +250,32 @@ def explained(
         )
     number = f"{factor.value:.6g}"
     text = f"The gradient of {{names}} is {number} times the numerical one"
-    meanings = [item for item in factor.meanings if not item.lstrip("-").replace("/", "").isdigit()]
+    meanings = _meant(factor)
     if meanings:
         text += f", and {number} is {' or '.join(meanings)}"
-    text += f": {_advice(case, factor, bias=bias)}."
+    text += f": {_advice(case, factor, meanings, bias=bias)}."
     return Explanation("factor", text, tuple(names), at, {"factor": factor.value})
 
 
-def _advice(case: Case, factor: Factor, *, bias: bool) -> str:
-    meanings = " ".join(factor.meanings)
-    if "batch" in meanings and case.batch > 1 and abs(factor.value) > 1:
+def _meant(factor: Factor) -> list[str]:
+    """Return what the factor equals in words; of 2, 1/2 and -1 not what is made of two sizes."""
+    words = [item for item in factor.meanings if not item.lstrip("-").replace("/", "").isdigit()]
+    if factor.value not in _ADVICE:
+        return words
+    return [item for item in words if item.removeprefix("1 over ") in _SIZES]
+
+
+def _advice(case: Case, factor: Factor, meanings: Sequence[str], *, bias: bool) -> str:
+    plain = _ADVICE.get(factor.value)
+    words = " ".join(meanings)
+    if "batch" in words and case.batch > 1 and abs(factor.value) > 1:
         advice = "divide by the batch size once in the backward, as the loss does"
-    elif "batch" in meanings and case.batch > 1 and bias:
+    elif "batch" in words and case.batch > 1 and bias:
         advice = "sum over the batch instead of averaging, where the loss is averaged already"
-    elif "batch" in meanings and case.batch > 1:
+    elif "batch" in words and case.batch > 1:
         advice = "divide by the batch size only once, where the loss does"
-    elif "classes" in meanings:
+    elif "classes" in words:
         advice = "average over the batch alone or over the classes too, as the loss does"
     else:
-        advice = _ADVICE.get(
-            factor.value, "look for a constant that only one of forward and backward has"
-        )
-    return advice
+        return plain or "look for a constant that only one of forward and backward has"
+    return advice if plain is None else f"{advice}; or {plain}"
