@@ -15,6 +15,7 @@ from rich.console import Console
 from bench.__main__ import _positive, _progress
 from bench.section import Section
 from bench.table import markdown, renderable
+from bench.timing import one_blas_thread
 from bench.trust.extent import FULL, QUICK, WORKERS, Task
 from bench.trust.ledger import ledger_folder
 
@@ -86,7 +87,8 @@ def main(arguments: Sequence[str] | None = None, *, folder: Path | None = None) 
     extent = replace(extent, **{name: n for name, n in chosen.items() if n is not None})
     task = Task(extent=extent, folder=folder, workers=options.workers)
     try:
-        sections = [_shown(number, task, options) for number in options.tables or TABLES]
+        with one_blas_thread():
+            sections = [_shown(number, task, options) for number in options.tables or TABLES]
     except KeyboardInterrupt:
         print("bench.trust: interrupted; the next run goes on from here", file=sys.stderr)
         return _INTERRUPTED

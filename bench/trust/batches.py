@@ -97,7 +97,8 @@ def _crops(rng: np.random.Generator, samples: int, kind: str) -> NDArray[np.floa
     height, width = rng.integers(1, _LARGEST_SIDE + 1, size=2)
     top, left = rng.integers(_SIDE - height + 1), rng.integers(_SIDE - width + 1)
     images = digits.reshape(samples, _SIDE, _SIDE)[:, top : top + height, left : left + width]
-    return np.array(images.reshape(samples, -1))
+    crops: NDArray[np.float64] = images.reshape(samples, -1)
+    return crops
 
 
 def _noise(rng: np.random.Generator, samples: int, kind: str) -> NDArray[np.float64]:
@@ -105,5 +106,5 @@ def _noise(rng: np.random.Generator, samples: int, kind: str) -> NDArray[np.floa
     if kind == "sparse":
         return np.where(rng.random(x.shape) < 0.3, x, 0.0)
     if kind == "small":
-        return x * 10.0 ** rng.uniform(-8, -1)
-    return x * 10.0 ** rng.uniform(1, 3) if kind == "large" else x
+        return x * float(10.0 ** rng.uniform(-8, -1))
+    return x * float(10.0 ** rng.uniform(1, 3)) if kind == "large" else x

@@ -33,6 +33,8 @@ class Extent:
         Of the timings.
     hidden
         Units of the networks that are trained.
+    losses
+        To which they are trained.
     steps
         Of their training, at most.
     singles
@@ -47,6 +49,7 @@ class Extent:
     sizes: Sizes = field(default_factory=Sizes)
     rounds: int = 3
     hidden: int = 16
+    losses: tuple[float, ...] = (1e-2, 1e-4, 1e-6)
     steps: int = 20_000
     singles: int = 10
 
@@ -60,8 +63,8 @@ QUICK = Extent(
     weights=1,
     sizes=Sizes(batch=10, hidden=4),
     rounds=1,
-    hidden=8,
-    steps=2000,
+    losses=(1e-2,),
+    steps=1000,
     singles=2,
 )
 
