@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import isqrt
 from typing import Any
 
@@ -10,7 +10,9 @@ from typing import Any
 _LEAST_PIXELS = 64
 
 
-def image_shape(x: Any, params: Mapping[str, tuple[int, ...]]) -> tuple[int, int] | None:
+def image_shape(
+    x: Any, params: Mapping[str, tuple[int, ...]], checked: Container[str] | None = None
+) -> tuple[int, int] | None:
     """Return (rows, columns) of the images in a batch, None where it seems to hold none.
 
     Parameters
@@ -20,10 +22,15 @@ def image_shape(x: Any, params: Mapping[str, tuple[int, ...]]) -> tuple[int, int
         which the first weight reads.
     params
         The shape of every parameter, in the model's order.
+    checked
+        Which of them are checked; None: all. Where the first weight is not, nothing in the report
+        reads the images, though a later weight may have as many rows as they have pixels.
     """
     shape = tuple(getattr(x, "shape", ()))
     first = first_weight(params)
     if len(shape) != 2 or first is None or params[first][0] != shape[1]:
+        return None
+    if checked is not None and first not in checked:
         return None
     pixels = int(shape[1])
     side = isqrt(pixels)

@@ -12,7 +12,10 @@ from fastcheck.report.tables import COLOURS
 
 _SENTENCES = {
     "pass": "PASS: backprop and numerical gradient agree for every one of {size:,} parameters",
-    "approximate": "APPROXIMATE: close, but systematically beyond the bound",
+    "approximate": (
+        "APPROXIMATE: close, but systematically beyond the bound\n"
+        "      ({approximate:,} of {size:,} parameters, within rtol: it passes, unless strict)"
+    ),
     "fail": "FAIL: {failed:,} of {size:,} parameters have a wrong gradient",
     "inconclusive": (
         "INCONCLUSIVE: {undecided:,} of {size:,} parameters could not be judged, none is wrong"
@@ -94,6 +97,7 @@ def verdict(report: Report) -> Text:
     sentence = _SENTENCES[report.verdict].format(
         size=report.size,
         failed=failed,
+        approximate=sum(count["approximate"] for count in counts),
         undecided=sum(count["inconclusive"] for count in counts),
     )
     if report.verdict == "fail" and not failed:

@@ -66,8 +66,10 @@ def relative_bounds(
     """
     size = np.abs(numerical)
     told = np.isfinite(size) & (size > 0)
+    # A bound that is not known is as good as none.
+    known = np.where(np.isnan(bound), np.inf, bound)
     with np.errstate(over="ignore"):
-        ratios: NDArray[np.float64] = bound[told] / size[told]
+        ratios: NDArray[np.float64] = known[told] / size[told]
     return ratios
 
 

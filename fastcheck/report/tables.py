@@ -39,7 +39,8 @@ def parameters_table(items: Sequence[ParameterReport], width: int) -> Table:
     table.add_column("shape", overflow="fold")
     for heading in shown:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", min_width=max(len(item.verdict) for item in items))
+    least = max(len(item.verdict) for item in items)
+    table.add_column("verdict", min_width=least, overflow="fold")
     for item in items:
         figures = {
             "mean diff": f"{item.mean_abs_error:.2e}",

@@ -29,6 +29,15 @@ def test_image_shape(x, params, expected):
     assert image_shape(x, params) == expected
 
 
+def test_no_images_where_the_weight_that_reads_them_is_not_checked():
+    x = np.zeros((5, 64))
+    # A hidden layer as wide as the images: W2 has as many rows, and reads no pixels.
+    params = {"W1": (64, 64), "b1": (64,), "W2": (64, 3)}
+    assert image_shape(x, params, {"W1", "W2"}) == (8, 8)
+    assert image_shape(x, params, {"W2"}) is None
+    assert image_shape(x, params, ()) is None
+
+
 def test_first_weight():
     assert first_weight({"b": (3,), "W": (2, 3), "V": (3, 2)}) == "W"
     assert first_weight({"b": (3,)}) is None

@@ -24,6 +24,12 @@ def test_a_tiny_gradient_under_a_large_bound_does_not_warn():
     assert relative_bounds(np.array([1.0]), np.array([5e-324])).tolist() == [np.inf]
 
 
+def test_an_entry_whose_bound_is_not_known_is_unresolved():
+    ratios = relative_bounds(np.array([np.nan, 1e-3, 1e-3]), np.ones(3))
+    assert ratios.tolist() == [np.inf, 1e-3, 1e-3]
+    assert resolution([ratios]) == Resolution(median=1e-3, worst=np.inf, unresolved=1, entries=3)
+
+
 def test_resolution_over_several_parameters():
     figures = resolution([np.array([0.5, 1.0]), np.zeros(0), np.array([3.0])])
     # A bound as large as g itself still tells it from zero.

@@ -73,6 +73,14 @@ def network(layers, verdict="pass", **options):
     return items
 
 
+def test_approximate_tells_how_many_and_what_it_means():
+    whole = report(parameter("W1", (2, 600), "approximate", errors=1100))
+    assert shown(whole)[-2:] == [
+        "APPROXIMATE: close, but systematically beyond the bound",
+        "      (1,100 of 1,200 parameters, within rtol: it passes, unless strict)",
+    ]
+
+
 LONG = "The gradient of W1 and b1 is twice the numerical one. " * 4
 
 
@@ -99,7 +107,7 @@ def test_never_more_than_a_screenful(layers, verdict, much):
 
 @pytest.mark.parametrize("width", [100, 80, 60, 40])
 @pytest.mark.parametrize("opinion", [None, "torch"])
-@pytest.mark.parametrize("verdict", ["pass", "inconclusive"])
+@pytest.mark.parametrize("verdict", ["pass", "approximate", "inconclusive"])
 def test_no_number_is_cropped_in_a_narrow_terminal(width, opinion, verdict):
     items = network(2, verdict, bound=1e-100, opinion=opinion is not None)
     whole = report(*items, second_opinion=opinion, image=(28, 28))
