@@ -23,7 +23,7 @@ from fastcheck.errors import (
 )
 from fastcheck.explain import explanations, settled, together
 from fastcheck.honesty import examined, judged_repeat, kept, loss_faults
-from fastcheck.model import batch_size
+from fastcheck.model import batch_size, parameters_of
 from fastcheck.options import OPINIONS
 from fastcheck.program import Program
 from fastcheck.report import Report
@@ -179,8 +179,12 @@ def gradcheck(
             notes=found.notes + evidence.notes + problem,
             second_opinion=second_opinion if opinion else None,
             scheme=scheme,
-            image=image_shape(x, {name: item.shape for name, item in reports.items()}),
+            image=image_shape(x, _shapes(model), checked=reports),
         )
+
+
+def _shapes(model: Any) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in parameters_of(model).items()}
 
 
 def _checked(model: Any, second_opinion: str | None, rtol: float | None) -> float | None:
