@@ -58,9 +58,9 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
 
 
 def _repeats(array: NDArray[Any]) -> bool:
-    return any(
-        step == 0 and length > 1 for step, length in zip(array.strides, array.shape, strict=True)
-    )
+    """Tell whether several elements are one place in memory."""
+    steps = zip(array.strides, array.shape, strict=True)
+    return array.size > 0 and any(step == 0 and length > 1 for step, length in steps)
 
 
 def chosen_parameters(names: Mapping[str, Any], params: Any) -> list[str]:
