@@ -7,9 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.trust import false_alarms, tightness
+from bench.section import Section
+from bench.torch_network import autograd
+from bench.trust import __main__ as command
+from bench.trust import (
+    classic_step,
+    cost,
+    diagnosed,
+    false_alarms,
+    missed,
+    one_weight,
+    planting,
+    rules,
+    tightness,
+    trained,
+)
+from bench.trust.demand import none_of, share_of
 from bench.trust.extent import QUICK, Task
 from bench.trust.networks import sample
+from bench.trust.torch_sample import torch_sample
+from fastcheck import planted
 
 SEEDS = range(300)
 
@@ -102,14 +119,142 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert [one["seed"] for one in again] == [0, 1, 2, 3]
 
 
-def test_table_1():
-    section = false_alarms.measure(Task(extent=QUICK, workers=1))
-    assert all(must.met for must in section.musts), list(map(str, section.musts))
-    assert len(section.data["networks"]) == QUICK.networks
-    assert len(section.data["beside"]) == QUICK.beside
+def test_planted_mistakes_get_the_first_networks_with_a_place():
+    keys = planting.chosen(2, 60)
+    assert len(keys) == len(set(keys))
+    names = [key.split(":")[0] for key in keys]
+    assert set(names) == set(planted.MISTAKES)
+    assert max(map(names.count, names)) == 2
+    assert all(planted.applicable(name, sample(int(seed)).net) for name, seed in map(_split, keys))
 
 
-def test_table_2():
-    section = tightness.measure(Task(extent=QUICK))
+def _split(key):
+    return key.split(":")
+
+
+def test_tables_3_and_5_share_their_checks(tmp_path, monkeypatch):
+    some = ("loss-sign", "weights-transposed-and-reshaped", "bias-zero", "l2-missing")
+    monkeypatch.setattr(
+        planted, "MISTAKES", {name: planted.MISTAKES[name] for name in some}, raising=True
+    )
+    task = Task(extent=replace(QUICK, cases=2), folder=tmp_path, workers=1)
+    table_3 = missed.measure(task)
+    assert [row[0] for row in table_3.rows] == [*some, "all"]
+    (path,) = tmp_path.iterdir()
+    before = path.read_text(encoding="utf-8")
+    table_5 = diagnosed.measure(task)
+    assert path.read_text(encoding="utf-8") == before
+    met = {must.what: must.met for must in table_3.musts}
+    assert met["mistakes missed"]
+    assert not met["mistakes planted"]  # four are too few
+    assert table_5.rows[-1][0] == "all"
+    assert len(table_5.data["cases"]) > 0
+
+
+def record(**changes):
+    return {
+        "mistake": "loss-sign",
+        "place": "SoftmaxCrossEntropy",
+        "verdict": "fail",
+        "beyond": 3,
+        "kinds": ["factor"],
+        "where": [["SoftmaxCrossEntropy"]],
+        **changes,
+    }
+
+
+def test_what_counts_as_missed():
+    assert missed.is_missed(record(verdict="pass"))
+    assert missed.is_missed(record(verdict="approximate"))
+    assert not missed.is_missed(record())
+    assert not missed.is_missed(record(verdict="pass", beyond=0))
+
+
+def test_what_counts_as_diagnosed():
+    one = record()
+    assert diagnosed.is_right(one)
+    assert not diagnosed.is_wrong(one)
+    assert diagnosed.contains(one)
+    assert diagnosed.is_alone(one)
+    other = record(kinds=["transposed", "unexplained"], where=[["Relu1", "SoftmaxCrossEntropy"]])
+    assert not diagnosed.is_right(other)
+    assert diagnosed.wrong_kinds(other) == {"transposed"}
+    assert diagnosed.contains(other)
+    assert not diagnosed.is_alone(other)
+    assert not diagnosed.contains(record(where=[]))
+    assert not diagnosed.contains(record(where=[["Relu1"], ["SoftmaxCrossEntropy"]]))
+
+
+@pytest.mark.parametrize(
+    "module", [false_alarms, tightness, one_weight, classic_step, trained], ids=lambda m: m.__name__
+)
+def test_quick_tables_meet_their_musts(module):
+    section = module.measure(Task(extent=QUICK, workers=1))
+    assert section.musts
     assert all(must.met for must in section.musts), list(map(str, section.musts))
-    assert [row[0] for row in section.rows] == ["W1", "b1", "W2", "b2", "all"]
+    assert all(len(row) == len(section.headings) for row in section.rows)
+
+
+def test_table_7_is_timed():
+    section = cost.measure(Task(extent=QUICK))
+    assert [row[0] for row in section.rows][:3] == list(cost.TIMED)
+    assert all(must.measured > 0 for must in section.musts)
+
+
+def test_another_rule_needs_few_parameters_and_notices_its_network():
+    case = next(one for one in map(sample, SEEDS) if rules.is_small(one))
+    found = rules.ask(str(case.seed))
+    assert found["size"] == case.parameters <= rules.LARGEST
+    assert found["wrong"] <= found["uncomfortable"] <= found["size"] - found["happy"]
+
+
+def test_torch_has_the_same_loss_and_gradient(samples):
+    pytest.importorskip("torch")
+    for one in samples[:60]:
+        if one.net.dtype != np.float64 or "on a switch" in one.traits:
+            continue
+        network = torch_sample(one)
+        loss = network.loss(*network.parameters.values()).item()
+        assert loss == pytest.approx(float(one.net.loss(one.x, one.t)), rel=1e-9, abs=1e-12)
+        found = autograd(network)
+        right = one.net.gradient(one.x, one.t)
+        # Where the loss is saturated, what is left of p - t is rounding.
+        limit = 1e-12 + 1e-9 * max(np.max(np.abs(g)) for g in right.values())
+        for name, g in right.items():
+            np.testing.assert_allclose(found[name], g, rtol=1e-6, atol=limit)
+
+
+def test_musts_say_whether_they_are_met():
+    assert str(none_of("networks that fail", 0)) == "must: networks that fail at most 0: met (0)"
+    missed_one = share_of("entries inconclusive", 1, 4, 0.001)
+    assert str(missed_one) == "must: entries inconclusive at most 0.1 %: MISSED (25 %)"
+    assert share_of("named", 0, 0, 0.9, at_least=True).met
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the command is made to measure: one table that is met, and one that is not."""
+    sections = {
+        number: Section(title=f"{number}.", headings=("a",), rows=(("b",),), musts=(must,))
+        for number, must in ((1, none_of("x", 0)), (2, none_of("y", 1)))
+    }
+    monkeypatch.setattr(command, "measure", lambda number, task: sections[number])
+
+
+@pytest.mark.parametrize(("table", "code"), [("1", 0), ("2", 1)])
+def test_the_exit_code_tells_whether_musts_are_met(shown, table, code, tmp_path, capsys):
+    assert command.main([table, "--markdown"], folder=tmp_path) == code
+    assert f"**{table}.**" in capsys.readouterr().out
+
+
+def test_an_unknown_table_is_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["9"])
+    assert "table=9 must be one of 1, 2, 3" in capsys.readouterr().err
+
+
+def test_the_command_can_be_asked_for_one_table(tmp_path, capsys):
+    assert command.main(["1", "--quick", "--networks", "3", "--workers", "1"], folder=tmp_path) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("1. False alarms: 3 random networks that are right")
+    assert "must: networks that fail, or whose check raised at most 0: met (0)" in out
