@@ -178,7 +178,7 @@ def test_a_planted_mistake_ends_with_the_finding_and_the_verdict(capsys):
     assert len(lines) <= 24
     (at,) = (at for at, line in enumerate(lines) if line.startswith("finding: "))
     assert "It is in the backward of SoftmaxCrossEntropy." in " ".join(
-        line.strip() for line in lines[at:-1]
+        line.strip() for line in lines[at:]
     )
     # What lies at kinks is said on a line of its own below.
     assert [line for line in lines[-2:] if line.startswith("FAIL: ")]
