@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -151,6 +152,17 @@ def steady_loss(model: Any, x: Any, t: Any, parameters: Mapping[str, NDArray[Any
 def batch_size(x: Any) -> int:
     """Return how many samples there are; a list may hold sequences of different lengths."""
     return len(x) if isinstance(x, (list, tuple)) or np.ndim(x) else 1
+
+
+def layer_names(layers: Iterable[Any]) -> list[str]:
+    """Return a name for each layer: its class, and its number among those of that class."""
+    seen: Counter[str] = Counter()
+    names = []
+    for layer in layers:
+        kind = type(layer).__name__
+        seen[kind] += 1
+        names.append(f"{kind}{seen[kind]}")
+    return names
 
 
 @contextmanager

@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "recording": {"errors", "locking", "model", "primitives", "program"},
     "engine": {"errors", "locking", "model", "primitives", "program"},
     "verdict": {"engine.result", "errors", "primitives", "program"},
-    "diagnose": {"engine.result", "errors", "primitives", "program", "verdict"},
+    "diagnose": {"engine.result", "errors", "model", "primitives", "program", "verdict"},
     "options": set(),
     "adapt": {"errors", "program"},
     "second_look": {"engine", "verdict"},
@@ -63,7 +63,7 @@ ALLOWED: dict[str, set[str]] = {
         "verdict",
     },
     "classic": {"data", "errors", "nn"},
-    "planted": {"data", "errors", "nn"},
+    "planted": {"data", "errors", "model", "nn"},
     "target": {"errors"},
     "batch": {"api", "classic", "engine", "errors", "options", "report", "target"},
     "cli": {

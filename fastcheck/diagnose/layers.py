@@ -7,7 +7,6 @@ with the true adjoint of its input and with what its parameters truly get from i
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.fit import SLACK
 from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.model import layer_names
 from fastcheck.primitives.running_error import underflow
 
 # Roundings of the layer's own, in units of u: its input and output are rounded anew.
@@ -88,17 +88,6 @@ def probed(case: Case, sweep: Sweep) -> list[Probed] | None:
         return list(_asked(case, sweep, layers))
     except Exception:  # noqa: BLE001 - the user's layers may be of another kind
         return None
-
-
-def layer_names(layers: Sequence[Any]) -> list[str]:
-    """Return a name for each layer: its class, and its number among those of that class."""
-    seen: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        kind = type(layer).__name__
-        seen[kind] += 1
-        names.append(f"{kind}{seen[kind]}")
-    return names
 
 
 def _asked(case: Case, sweep: Sweep, layers: Sequence[Any]) -> Iterator[Probed]:

@@ -10,6 +10,7 @@ from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.hypothesis import Change
 from fastcheck.diagnose.sweep import Part, Sweep
 from fastcheck.primitives.running_error import ALLOWANCE
+from fastcheck.primitives.softmax import softmax
 
 # How many values of the scores' shape are tried, from the loss down.
 _PLACES = 8
@@ -157,9 +158,3 @@ def _excess(sweep: Sweep, number: int, wrong: Array, true: Part) -> Part:
     scale = 1.0 / max(z.shape[0], 1)
     error = largest * (2 * row + rounding) + scale * row + rounding * scale + true.error
     return Part(wrong - true.value, error)
-
-
-def softmax(z: Array) -> Array:
-    """Return the softmax of every row."""
-    powers = np.exp(z - np.max(z, axis=1, keepdims=True))
-    return np.asarray(powers / np.sum(powers, axis=1, keepdims=True))

@@ -6,7 +6,6 @@ For y = x W the gradients are dx = dy W^T and dW = x^T dy, for y = z + b it is d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,13 +19,6 @@ _ROUNDINGS = 16.0
 
 _LAST = "leaves out the last sample of the batch: look at the range of the loop or slice over it"
 _FIRST = "is that of the first sample alone: look for an index 0 where the batch is summed"
-
-
-class _Product(NamedTuple):
-    """y = x W, by what the factors are: samples along x's first axis."""
-
-    x: Array
-    dy: Array
 
 
 def handed_down(sweep: Sweep) -> Iterator[Change]:

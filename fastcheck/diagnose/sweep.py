@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fastcheck.primitives.running_error import Bound, underflow, unit_roundoff
 from fastcheck.program import Operation, Program, base_values
 from fastcheck.program.adjoint import adjoints
+from fastcheck.program.clipped import clipped_logarithms
 from fastcheck.program.graph import moving
 from fastcheck.program.pull import Pull, pulls
 
@@ -110,7 +111,9 @@ class Sweep:
         top = {self.program.output: Part(np.ones(shape), np.zeros(shape))}
         found = self._carried(top, len(self.program.operations), None, keep=True) or {}
         # These know some operations as one, with less error.
-        for number, known in adjoints(self.program, self.arrays, self.errors).items():
+        for number, known in adjoints(
+            self.program, self.arrays, self.errors, clipped_logarithms(self.program)
+        ).items():
             error = known.error if known.kink is None else known.error + known.kink
             found[number] = Part(known.value, error)
         return found

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from fastcheck.model import layer_names
 from fastcheck.nn import Layer, Loss, Network
 from fastcheck.nn.protocols import Array
-from fastcheck.planted.names import layer_names
 
 __all__ = ["AtLayer", "AtLoss", "AtPenalty", "Decay", "Parts", "Site", "Spot"]
 

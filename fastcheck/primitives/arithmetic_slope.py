@@ -5,80 +5,47 @@ Operands are x and y with bounds dx and dy, the result r with bound dr.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
-from fastcheck.primitives.running_error import ALLOWANCE, FUNCTION, Bound, Operands, is_exact
-from fastcheck.primitives.slopes import ONE, Slope, least
+from fastcheck.primitives.running_error import ALLOWANCE, FUNCTION, Bound, is_exact
+from fastcheck.primitives.slopes import ONE, Point, Slope, least
 
 _MINUS = Slope(-1.0)
 
 
-def add_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def add_slopes(point: Point) -> tuple[Slope, ...]:
     """Return 1 and 1."""
     return ONE, ONE
 
 
-def subtract_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def subtract_slopes(point: Point) -> tuple[Slope, ...]:
     """Return 1 and -1."""
     return ONE, _MINUS
 
 
-def multiply_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def multiply_slopes(point: Point) -> tuple[Slope, ...]:
     """Return y and x."""
-    (x, y), (dx, dy) = operands, errors
+    (x, y), (dx, dy) = point.operands, point.errors
     return Slope(y, dy), Slope(x, dx)
 
 
-def divide_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def divide_slopes(point: Point) -> tuple[Slope, ...]:
     """Return 1 / y and -r / y, whose relative error is that of y, of r and y."""
-    (_, y), (_, dy) = operands, errors
+    (_, y), (_, dy), r, dr, u = point
     size = np.abs(1.0 / y)
     relative = dy / least(y, dy) + u
-    by_divisor = result / y
-    error_by_divisor = size * error + (np.abs(by_divisor) + ALLOWANCE * size * error) * relative
+    by_divisor = r / y
+    error_by_divisor = size * dr + (np.abs(by_divisor) + ALLOWANCE * size * dr) * relative
     return Slope(1.0 / y, size * relative), Slope(-by_divisor, error_by_divisor)
 
 
-def power_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def power_slopes(point: Point) -> tuple[Slope, ...]:
     """Return y x^(y - 1) and r log x.
 
     The first moves with x by y (y - 1) x^(y - 2), taken at the end where that is larger, and with y
     by x^(y - 1) (1 + |y log x|). In x^(y - 1) the exponent is rounded, unless it is whole.
     """
-    (x, y), (dx, dy) = operands, errors
+    (x, y), (dx, dy), r, dr, u = point
     power = np.power(x, y - 1.0)
     slope = y * power
     size = np.abs(x)
@@ -93,26 +60,20 @@ def power_slopes(
         moved = np.where(bend == 0, 0.0, bend * dx * np.power(end, y - 2.0))
     if not is_exact(dy):
         moved = moved + np.abs(power) * (1.0 + np.abs(y * logarithm)) * dy
-    by_exponent = result * logarithm
+    by_exponent = r * logarithm
     near = dx / least(x, dx)
-    error_by_exponent = np.abs(logarithm) * error + (np.abs(result) + ALLOWANCE * error) * near
+    error_by_exponent = np.abs(logarithm) * dr + (np.abs(r) + ALLOWANCE * dr) * near
     error_by_exponent = error_by_exponent + FUNCTION * u * np.abs(by_exponent)
     return Slope(slope, moved + rounding), Slope(by_exponent, error_by_exponent)
 
 
-def logaddexp_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def logaddexp_slopes(point: Point) -> tuple[Slope, ...]:
     """Return p = exp(x - r) and q = exp(y - r) = 1 - p.
 
     Both move by at most p q (exp(2 dx + 2 dy) - 1) / 2 where the gap x - y does, which is rounded;
     in a user's exp(x - r) so is r.
     """
-    (x, y), (dx, dy) = operands, errors
+    (x, y), (dx, dy), r, _, u = point
     gap = x - y
     small = np.exp(-np.abs(gap))
     more, fewer = 1.0 / (1.0 + small), small / (1.0 + small)
@@ -120,5 +81,5 @@ def logaddexp_slopes(
     both = p * q
     shaken = both * np.expm1(ALLOWANCE * (dx + dy)) / ALLOWANCE
     shaken = shaken + u * np.where(both > 0, np.abs(gap), 0.0) * both
-    rounding = u * (np.abs(result) + 2 * FUNCTION)
+    rounding = u * (np.abs(r) + 2 * FUNCTION)
     return Slope(p, shaken + rounding * p), Slope(q, shaken + rounding * q)

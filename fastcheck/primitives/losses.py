@@ -30,7 +30,7 @@ from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.loops import Shape
 from fastcheck.primitives.losses_error import softmax_cross_entropy_error
 from fastcheck.primitives.losses_slope import softmax_cross_entropy_slopes
-from fastcheck.primitives.rounding import sum_error, sum_errors
+from fastcheck.primitives.rounding import sum_error
 
 FAMILY = 6
 SOFTMAX_CROSS_ENTROPY = FAMILY * FAMILY_SIZE
@@ -165,15 +165,6 @@ def run(z: Any, t: Any, out: Any, dims: Any) -> None:
     for i in range(rows):
         first, last = i * length, (i + 1) * length
         out[i] = _softmax_cross_entropy(z[first:last], t[first:last])
-
-
-@np.errstate(all="ignore")
-def softmax(z: NDArray[Any]) -> NDArray[Any]:
-    """Return p of every row, each to a few ulp: what z - max z was rounded by is put back."""
-    best = np.max(z, axis=1, keepdims=True, initial=-np.inf)
-    shifted = z - best
-    powers = np.exp(shifted) * (1.0 + sum_errors(-best, z, shifted))
-    return np.asarray(powers / np.sum(powers, axis=1, keepdims=True))
 
 
 def _evaluate(z: NDArray[Any], t: NDArray[Any]) -> NDArray[Any]:

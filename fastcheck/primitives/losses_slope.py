@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +9,11 @@ from fastcheck.primitives.running_error import (
     ALLOWANCE,
     FUNCTION,
     Bound,
-    Operands,
     is_exact,
     underflow,
 )
-from fastcheck.primitives.slopes import Slope
+from fastcheck.primitives.slopes import Point, Slope
+from fastcheck.primitives.softmax import softmax
 
 
 def softmax_error(
@@ -41,26 +39,17 @@ def softmax_error(
     return np.asarray(p * grown + (FUNCTION + 1) * underflow(u))
 
 
-def softmax_cross_entropy_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def softmax_cross_entropy_slopes(point: Point) -> tuple[Slope, ...]:
     """Return T p - t by the scores, however a user's backward comes to it, and -log p by targets.
 
     A backward through the logarithm and the softmax one by one multiplies t by p / p and adds C
     terms: t is then known to (C + 4) u.
     """
-    (z, t), (dz, dt) = operands, errors
-    best = np.max(z, axis=1, keepdims=True, initial=-np.inf)
-    shifted = np.where(z == best, 0.0, z - best)
-    powers = np.exp(shifted)
-    total = np.sum(powers, axis=1, keepdims=True)
-    p = powers / total
+    (z, t), (dz, dt), _, _, u = point
+    p = softmax(z)
     weight, whole = np.abs(t), np.sum(t, axis=1, keepdims=True)
     bound = np.abs(whole) * softmax_error(z, dz, p, u) + (z.shape[1] + 4) * u * weight
-    log_p = shifted - np.log(total)
     by_scores = Slope(whole * p - t, bound, uncancelled=np.abs(whole) * p + weight)
+    shifted = z - np.max(z, axis=1, keepdims=True, initial=-np.inf)
+    log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     return by_scores, Slope(-log_p, 0.0 if is_exact(dt) else np.inf)

@@ -6,13 +6,13 @@ right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact
-from fastcheck.primitives.slopes import NONE, Slope
+from fastcheck.primitives.running_error import ALLOWANCE, Bound, is_exact
+from fastcheck.primitives.slopes import NONE, Point, Slope
 
 
 def _sided(gap: NDArray[np.float64], reach: Bound, below: float, above: float) -> Slope:
@@ -24,14 +24,8 @@ def _sided(gap: NDArray[np.float64], reach: Bound, below: float, above: float) -
 
 
 def _extreme(sign: float) -> Callable[..., tuple[Slope, ...]]:
-    def rule(
-        operands: Operands,
-        errors: Sequence[Bound],
-        result: NDArray[np.float64],
-        error: Bound,
-        u: float,
-    ) -> tuple[Slope, ...]:
-        (x, y), (dx, dy) = operands, errors
+    def rule(point: Point) -> tuple[Slope, ...]:
+        (x, y), (dx, dy) = point.operands, point.errors
         gap, reach = sign * (x - y), ALLOWANCE * (dx + dy)
         return _sided(gap, reach, 0.0, 1.0), _sided(-gap, reach, 0.0, 1.0)
 
@@ -42,26 +36,14 @@ maximum_slopes = _extreme(1.0)
 minimum_slopes = _extreme(-1.0)
 
 
-def absolute_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def absolute_slopes(point: Point) -> tuple[Slope, ...]:
     """Return the sign."""
-    return (_sided(operands[0], ALLOWANCE * errors[0], -1.0, 1.0),)
+    return (_sided(point.operands[0], ALLOWANCE * point.errors[0], -1.0, 1.0),)
 
 
-def where_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-) -> tuple[Slope, ...]:
+def where_slopes(point: Point) -> tuple[Slope, ...]:
     """Return 1 for the branch taken and 0 for the other; where that is in doubt, either."""
-    condition, doubt = operands[0], errors[0]
+    condition, doubt = point.operands[0], point.errors[0]
     taken = np.asarray(condition != 0, np.float64)
     if is_exact(doubt) or not np.any(doubt):
         return NONE, Slope(taken), Slope(1.0 - taken)

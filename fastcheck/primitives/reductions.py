@@ -22,7 +22,7 @@ from fastcheck.primitives.base import FAMILY_SIZE, Form, Lowering, Primitive
 from fastcheck.primitives.jit import kernel
 from fastcheck.primitives.rounding import rise
 from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact, likely
-from fastcheck.primitives.slopes import ONE, Slope
+from fastcheck.primitives.slopes import ONE, Point, Slope
 from fastcheck.primitives.spread import spread_reduction
 from fastcheck.primitives.structure import GATHER
 
@@ -178,30 +178,14 @@ def _extreme_error(
     return np.asarray(np.max(within, axis=axis, keepdims=keepdims))
 
 
-def _sum_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[Any],
-    error: Bound,
-    u: float,
-    **_: Any,
-) -> tuple[Slope, ...]:
+def _sum_slopes(point: Point, **_: Any) -> tuple[Slope, ...]:
     """Return 1 for every element."""
     return (ONE,)
 
 
-def _extreme_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[Any],
-    error: Bound,
-    u: float,
-    *,
-    axis: tuple[int, ...],
-    keepdims: bool,
-) -> tuple[Slope, ...]:
+def _extreme_slopes(point: Point, *, axis: tuple[int, ...], keepdims: bool) -> tuple[Slope, ...]:
     """Return 1 for the winner and 0 for the others; where several may have won, either for each."""
-    (a,), (da,) = operands, errors
+    (a,), (da,), result, error, _ = point
     shape = tuple(1 if item in axis else length for item, length in enumerate(a.shape))
     reach = ALLOWANCE * (da + (error if is_exact(error) else np.reshape(error, shape)))
     near = np.abs(result.reshape(shape) - a) <= reach

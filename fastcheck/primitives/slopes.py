@@ -7,9 +7,8 @@ whatever formula the user's backward has for it (``y (1 - y)`` and ``1 - y^2`` k
 of 1 where they are saturated). As everywhere, an error is at most ALLOWANCE = 2 times its bound,
 see `fastcheck.primitives.running_error`.
 
-Every elementwise primitive, extreme and loss has a *slope rule*, called as ``slopes(operands,
-errors, result, error, u, **attributes)``: the values of the operands and their bounds, of the
-result and its bound, and the unit roundoff of the backward. It returns a `Slope` per operand.
+Every elementwise primitive, extreme and loss has a *slope rule*, called as ``slopes(point,
+**attributes)`` with what is known of an operation at its `Point`. It returns a `Slope` per operand.
 Arrays are float64, or one number for all elements.
 """
 
@@ -24,6 +23,26 @@ from numpy.typing import NDArray
 from fastcheck.primitives.running_error import ALLOWANCE, Bound, Operands, is_exact
 
 Real = NDArray[np.float64] | float
+
+
+class Point(NamedTuple):
+    """What is known of an operation where its slopes are taken.
+
+    Attributes
+    ----------
+    operands, errors
+        The values of the operands, and their bounds.
+    result, error
+        The value of the result, and its bound.
+    u
+        The unit roundoff of the backward.
+    """
+
+    operands: Operands
+    errors: Sequence[Bound]
+    result: NDArray[np.float64]
+    error: Bound
+    u: float
 
 
 class Slope(NamedTuple):
@@ -47,38 +66,19 @@ class Slope(NamedTuple):
     kink: Real = 0.0
     uncancelled: Real | None = None
 
-    @property
-    def size(self) -> Real:
-        """What the slope would be if nothing cancelled in it."""
-        return np.abs(self.value) if self.uncancelled is None else self.uncancelled
-
 
 NONE = Slope(0.0)
 ONE = Slope(1.0)
 
 
-def no_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-    **_: Any,
-) -> tuple[Slope, ...]:
+def no_slopes(point: Point, **_: Any) -> tuple[Slope, ...]:
     """Return slope 0 for every operand: the result is constant between its jumps."""
-    return (NONE,) * len(operands)
+    return (NONE,) * len(point.operands)
 
 
-def unknown_slopes(
-    operands: Operands,
-    errors: Sequence[Bound],
-    result: NDArray[np.float64],
-    error: Bound,
-    u: float,
-    **_: Any,
-) -> tuple[Slope, ...]:
+def unknown_slopes(point: Point, **_: Any) -> tuple[Slope, ...]:
     """Return what says that nothing is known."""
-    return (Slope(0.0, np.inf),) * len(operands)
+    return (Slope(0.0, np.inf),) * len(point.operands)
 
 
 def least(value: Real, error: Bound) -> Real:

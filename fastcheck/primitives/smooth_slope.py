@@ -6,26 +6,20 @@ is handy (``1 - y^2``, ``1 / cosh(z)^2``): each rule covers both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.running_error import ALLOWANCE, FUNCTION, Bound, Operands
-from fastcheck.primitives.slopes import Real, Slope, least
+from fastcheck.primitives.running_error import ALLOWANCE, FUNCTION, Bound
+from fastcheck.primitives.slopes import Point, Real, Slope, least
 
 Derivative = Callable[[NDArray[np.float64], Bound, NDArray[np.float64], Bound, float], Slope]
 
 
 def _rule(derivative: Derivative) -> Callable[..., tuple[Slope, ...]]:
-    def rule(
-        operands: Operands,
-        errors: Sequence[Bound],
-        result: NDArray[np.float64],
-        error: Bound,
-        u: float,
-    ) -> tuple[Slope, ...]:
-        return (derivative(operands[0], errors[0], result, error, u),)
+    def rule(point: Point) -> tuple[Slope, ...]:
+        return (derivative(point.operands[0], point.errors[0], *point[2:]),)
 
     return rule
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcheck.primitives.running_error import ALLOWANCE, Bound, likely, underflow, unit_roundoff
-from fastcheck.program.clipped import Clipped, clipped_logarithms, pull_to_scores
+from fastcheck.program.clipped import Clipped, pull_to_scores
 from fastcheck.program.graph import moving
 from fastcheck.program.logistic import sigmoids
 from fastcheck.program.program import Operation, Program
@@ -63,8 +63,7 @@ def adjoints(
     program: Program,
     arrays: Mapping[int, Array],
     errors: Mapping[int, Bound],
-    *,
-    compound: bool = True,
+    clipped: Mapping[int, Clipped],
 ) -> dict[int, Adjoint]:
     """Return the adjoint of every value that a parameter moves and the loss hangs on.
 
@@ -74,11 +73,11 @@ def adjoints(
         The recorded loss.
     arrays, errors
         Every value and its bound, by number, as of `values_at` and `forward_errors`.
-    compound
-        Whether a logarithm of softmax and epsilon counts as one operation, as a good backward has
-        it; a difference goes through its operations one by one.
+    clipped
+        The logarithms of softmax and epsilon that count as one operation each, as a good backward
+        has them, see `clipped_logarithms`; a difference goes through all operations one by one.
     """
-    sweep = _Sweep(program, arrays, errors, clipped_logarithms(program) if compound else {})
+    sweep = _Sweep(program, arrays, errors, clipped)
     with np.errstate(all="ignore"):
         for operation in reversed(program.operations):
             sweep.go_back(operation)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.primitives.losses import softmax
 from fastcheck.primitives.losses_slope import softmax_error
 from fastcheck.primitives.running_error import Bound, underflow
+from fastcheck.primitives.softmax import softmax
 from fastcheck.program.graph import Graph
 from fastcheck.program.log_softmax import softmax_of
 from fastcheck.program.program import Operation, Program

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fastcheck.primitives.base import Form
 from fastcheck.primitives.running_error import BLOCK, Bound, is_exact, underflow
-from fastcheck.primitives.slopes import Slope
+from fastcheck.primitives.slopes import Point, Slope
 from fastcheck.program.program import Operation
 
 Array = NDArray[np.float64]
@@ -99,7 +99,9 @@ def pulls(
             for number, want in enumerate(wanted)
         ]
     result, error = arrays[operation.output], errors[operation.output]
-    slopes = operation.primitive.slopes(operands, brought, result, error, u, **operation.attributes)
+    slopes = operation.primitive.slopes(
+        Point(operands, brought, result, error, u), **operation.attributes
+    )
     return [
         along(operation, slope, operand.shape, result.shape, u) if want else None
         for slope, operand, want in zip(slopes, operands, wanted, strict=True)

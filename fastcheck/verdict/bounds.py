@@ -66,10 +66,9 @@ def bounds_of(program: Program, analytic: Mapping[str, NDArray[Any]]) -> dict[st
         The gradients to be judged: their dtypes count.
     """
     arrays, errors = base_values(program)
-    found = adjoints(program, arrays, errors)
-    carried = found
-    if clipped_logarithms(program):
-        carried = adjoints(program, arrays, errors, compound=False)
+    clipped = clipped_logarithms(program)
+    found = adjoints(program, arrays, errors, clipped)
+    carried = adjoints(program, arrays, errors, {}) if clipped else found
     faint = _FAINT * sum(float(np.sum(np.abs(adjoint.value))) for adjoint in found.values())
     bounds = {}
     for name, gradient in analytic.items():

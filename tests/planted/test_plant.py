@@ -10,7 +10,7 @@ import pytest
 import fastcheck
 from fastcheck import nn, planted
 from fastcheck.errors import InvalidArgument, InvalidType, UnknownChoice
-from fastcheck.planted.names import layer_names
+from fastcheck.model import layer_names
 from fastcheck.planted.samples import sample_networks
 
 

@@ -12,7 +12,7 @@ import pytest
 from fastcheck.primitives.base import Form
 from fastcheck.primitives.registry import PRIMITIVES
 from fastcheck.primitives.running_error import ALLOWANCE, underflow
-from fastcheck.primitives.slopes import NONE, ONE, Slope, least, unknown_slopes
+from fastcheck.primitives.slopes import NONE, ONE, Point, Slope, least, unknown_slopes
 
 COUNT = 40
 BITS = 400
@@ -113,7 +113,7 @@ def slopes_of(name, base, errors, u):
     primitive = PRIMITIVES[name]
     result = np.asarray(primitive.evaluate(*base), np.float64)
     error = primitive.error(base, errors, result, u)
-    slopes = primitive.slopes(base, errors, result, error, u)
+    slopes = primitive.slopes(Point(base, errors, result, error, u))
     return [Slope(*(np.broadcast_to(f, result.shape) for f in slope[:3])) for slope in slopes]
 
 
@@ -180,7 +180,7 @@ def test_every_primitive_with_a_derivative_has_slopes():
     excepted = {Form.MATMUL, Form.GATHER, Form.RESHAPE}
     for name, primitive in PRIMITIVES.items():
         assert (primitive.slopes is unknown_slopes) == (primitive.form in excepted), name
-    value, error, *_ = unknown_slopes([np.ones(2)], [0.0], np.ones(2), 0.0, DOUBLE)[0]
+    value, error, *_ = unknown_slopes(Point([np.ones(2)], [0.0], np.ones(2), 0.0, DOUBLE))[0]
     assert (value, error) == (0.0, np.inf)
 
 
@@ -243,7 +243,7 @@ def test_saturated(checked, roundoff, dtype):
     # What 1 - y^2 leaves of a saturated tanh is no more than u of 1; its terms are 2.
     u = roundoff[dtype]
     result = np.tanh(np.full(1, 30.0))
-    (slope,) = PRIMITIVES["tanh"].slopes([np.full(1, 30.0)], [0.0], result, 0.0, u)
+    (slope,) = PRIMITIVES["tanh"].slopes(Point([np.full(1, 30.0)], [0.0], result, 0.0, u))
     assert slope.error == pytest.approx(u, abs=0)
     assert slope.size == slope.uncancelled == pytest.approx(2.0)
     # Of exp(x - r) where both are 0 there is no such loss.
@@ -346,7 +346,7 @@ def test_softmax_cross_entropy(errors_for, moved, roundoff, dtype, scale):
                     )
                 base = [z.astype(np.float64), t.astype(np.float64)]
                 result = primitive.evaluate(*base)
-                slope, by_targets = primitive.slopes(base, [error, 0.0], result, 0.0, u)
+                slope, by_targets = primitive.slopes(Point(base, [error, 0.0], result, 0.0, u))
                 assert slope.kink == 0.0
                 np.testing.assert_allclose(
                     np.sum(by_targets.value * base[1], axis=1), result, rtol=1e-12, atol=1e-300
@@ -378,7 +378,7 @@ def test_softmax_cross_entropy_is_not_vacuous():
 
 def sides(name, operands, errors):
     result = PRIMITIVES[name].evaluate(*operands)
-    return PRIMITIVES[name].slopes(operands, errors, result, 0.0, DOUBLE)
+    return PRIMITIVES[name].slopes(Point(operands, errors, result, 0.0, DOUBLE))
 
 
 def test_switches_within_error():
@@ -438,13 +438,13 @@ def test_winners_of_reductions(name, sign):
         result = primitive.evaluate(a, **options)
         for error, tied in ((0.0, False), (np.full(a.shape, 1e-4), False), (1e-3 + 0 * a, True)):
             bound = primitive.error([a], [error], result, DOUBLE, **options)
-            (slope,) = primitive.slopes([a], [error], result, bound, DOUBLE, **options)
+            (slope,) = primitive.slopes(Point([a], [error], result, bound, DOUBLE), **options)
             first = [0, 0.5, 0.5] if tied else [0, 1, 0]
             np.testing.assert_array_equal(slope.value, [first, [1, 0, 0], [0.5] * 3])
             np.testing.assert_array_equal(
                 slope.kink, [[0, 0.5, 0.5] if tied else [0] * 3, [0] * 3, [0.5] * 3]
             )
-    assert PRIMITIVES["sum"].slopes([a], [0.0], result, 0.0, DOUBLE, **options) == (ONE,)
+    assert PRIMITIVES["sum"].slopes(Point([a], [0.0], result, 0.0, DOUBLE), **options) == (ONE,)
 
 
 def test_least():

@@ -10,6 +10,7 @@ import pytest
 
 from fastcheck.program import Value, evaluate, values_at
 from fastcheck.program.adjoint import PRODUCT, adjoints
+from fastcheck.program.clipped import clipped_logarithms
 from fastcheck.program.forward_error import forward_errors
 
 U = 2.0**-53
@@ -18,7 +19,7 @@ SINGLE = 2.0**-24
 
 def swept(program):
     arrays = values_at(program, program.base)
-    found = adjoints(program, arrays, forward_errors(program, arrays))
+    found = adjoints(program, arrays, forward_errors(program, arrays), clipped_logarithms(program))
     return {name: found.get(number) for name, number in program.parameters.items()}
 
 
@@ -120,13 +121,13 @@ def test_unused_parameters_and_constants_have_none(writer):
     loss = summed(w, w.apply("multiply", a, fixed))
     program = w.program(loss)
     arrays = values_at(program, program.base)
-    found = adjoints(program, arrays, forward_errors(program, arrays))
+    found = adjoints(program, arrays, forward_errors(program, arrays), clipped_logarithms(program))
     assert b not in found
     assert c not in found
     assert fixed not in found
     np.testing.assert_array_equal(found[a].value, [9.0])
     # A loss of constants alone.
-    found = adjoints(w.program(c), arrays, dict.fromkeys(arrays, 0.0))
+    found = adjoints(w.program(c), arrays, dict.fromkeys(arrays, 0.0), {})
     assert a not in found
     # A parameter that only decides.
     w = writer()

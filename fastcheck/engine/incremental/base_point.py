@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.incremental.memory import Memory
 from fastcheck.engine.kernels.layout import COEFFICIENTS, PICK
-from fastcheck.primitives import losses
 from fastcheck.primitives.running_error import ALLOWANCE
+from fastcheck.primitives.softmax import softmax
 from fastcheck.program import BaseValues, Operation, Program
 
 # Distance between coefficient arrays and the place of the first of them.
@@ -120,7 +120,7 @@ class BasePoint:
         """Return where the softmax of rows of scores lies."""
         key = ("softmax", number)
         if key not in self._places:
-            self._places[key] = self.memory.append(losses.softmax(self.arrays[number]))
+            self._places[key] = self.memory.append(softmax(self.arrays[number]))
         return self._places[key]
 
     def choice(self, operation: Operation) -> Coefficients:
