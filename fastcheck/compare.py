@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.result import NumericalGradient
 from fastcheck.report import ParameterReport
+from fastcheck.report.layers import units_last
 from fastcheck.verdict import Bounds, judge
 
 
@@ -51,6 +52,7 @@ def compared(
     rtol, strict
         As for `judge`.
     """
+    shapes = {name: item.central.shape for name, item in result.parameters.items()}
     reports = {}
     for name, numerical in result.parameters.items():
         known = bounds.get(name)
@@ -68,5 +70,6 @@ def compared(
             switched=numerical.switched,
             second_opinion=opinion.get(name),
             kink=None if known is None else known.kink,
+            units_last=units_last(name, shapes),
         )
     return reports

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import fastcheck
 from bench.trust.ledger import Record
 from bench.trust.networks import Sample, sample
-from fastcheck.report.model import ParameterReport
+from fastcheck.report.parameter import ParameterReport
 from fastcheck.verdict import CODES, KINK, PASS
 
 FLOAT64, SHALLOW, DEEP = "float64", "float32, depth 1 to 3", "float32, depth 4 and 5"

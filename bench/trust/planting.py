@@ -13,7 +13,7 @@ from bench.trust.extent import Task
 from bench.trust.ledger import Record, results
 from bench.trust.networks import sample
 from fastcheck import planted
-from fastcheck.report.model import ParameterReport
+from fastcheck.report.parameter import ParameterReport
 from fastcheck.verdict import FAIL
 from fastcheck.verdict.finding import MISTAKES
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fastcheck.report.model import Entry, ParameterReport, Report
+from fastcheck.report.model import Report
+from fastcheck.report.parameter import Entry, ParameterReport
 from fastcheck.report.resolution import Resolution
 from fastcheck.verdict import Finding
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from fastcheck.report.model import ParameterReport, Report
+from fastcheck.report.model import Report
+from fastcheck.report.parameter import ParameterReport
 from fastcheck.report.tables import COLOURS
 
 _SENTENCES = {

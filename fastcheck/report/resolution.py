@@ -39,7 +39,7 @@ class Vacuity:
     entries
         How many.
     unused_inputs
-        Whole rows of a weight: inputs that are zero in every sample, or reach nothing.
+        Whole rows of a weight (inputs by units): inputs that are always zero, or reach nothing.
     dead_units
         Whole columns of a weight, or elements of a bias: units that pass nothing on.
     no_effect
@@ -92,7 +92,13 @@ def resolution(ratios: Iterable[NDArray[np.float64]]) -> Resolution:
     )
 
 
-def vacuity(name: str, analytic: NDArray[Any], numerical: NDArray[np.float64]) -> Vacuity:
+def vacuity(
+    name: str,
+    analytic: NDArray[Any],
+    numerical: NDArray[np.float64],
+    *,
+    units_last: bool = True,
+) -> Vacuity:
     """Return how many entries are zero on both sides, and why.
 
     Parameters
@@ -101,10 +107,14 @@ def vacuity(name: str, analytic: NDArray[Any], numerical: NDArray[np.float64]) -
         The parameter; an array with one axis counts as a bias if its name begins with b or has
         "bias" in it.
     analytic, numerical
-        The two gradients, of the same shape. A weight has a row for each input and a column for
-        each unit.
+        The two gradients, of the same shape.
+    units_last
+        Whether a weight has a row for each input and a column for each unit, or the other way
+        round.
     """
     zero = (analytic == 0) & (numerical == 0)
+    if not units_last:
+        zero = zero.T
     entries = int(np.sum(zero))
     rows = columns = 0
     rest = zero

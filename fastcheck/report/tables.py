@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from fastcheck.report.model import Entry, ParameterReport, Report
+from fastcheck.report.model import Report
+from fastcheck.report.parameter import Entry, ParameterReport
 
 COLOURS = {
     "pass": "green",

@@ -11,7 +11,8 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from fastcheck.report import lines
-from fastcheck.report.model import Entry, ParameterReport, Report, badness
+from fastcheck.report.model import Report
+from fastcheck.report.parameter import Entry, ParameterReport, badness
 from fastcheck.report.sentences import sentence, severe_first
 from fastcheck.report.tables import COLOURS, entries_table, opinion_table, parameters_table
 

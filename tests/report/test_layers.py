@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastcheck.report import Entry
-from fastcheck.report.layers import by_layer, layer_of
+from fastcheck.report.layers import by_layer, layer_of, units_last
 
 
 def entries(*names):
@@ -37,3 +37,20 @@ def test_every_layer_is_there_while_there_is_room():
     assert [e.index[0] for e in by_layer(worst, 4)] == [0, 1, 4, 6]
     assert [e.name for e in by_layer(worst, 2)] == ["W2", "W1"]
     assert by_layer([], 3) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "last"),
+    [
+        ("W1", {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}, True),
+        ("W2", {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}, True),
+        ("W1", {"W1": (50, 784), "b1": (50,), "W2": (10, 50), "b2": (10,)}, False),
+        ("W2", {"W1": (50, 784), "b1": (50,), "W2": (10, 50), "b2": (10,)}, False),
+        # Nothing tells: as most people write it.
+        ("W1", {"W1": (5, 5), "b1": (5,)}, True),
+        ("W1", {"W1": (5, 3)}, True),
+        ("b1", {"W1": (5, 3), "b1": (3,)}, True),
+    ],
+)
+def test_a_layers_bias_is_as_long_as_there_are_units(name, shapes, last):
+    assert units_last(name, shapes) is last

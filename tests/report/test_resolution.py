@@ -52,6 +52,14 @@ def test_the_zeros_of_a_weight():
     )
 
 
+def test_a_weight_of_outputs_by_inputs():
+    numerical = np.ones((3, 4))
+    numerical[:, 1] = numerical[:, 3] = numerical[2] = 0
+    as_stored = vacuity("W1", numerical, numerical, units_last=False)
+    assert as_stored == vacuity("W1", numerical.T, numerical.T)
+    assert (as_stored.unused_inputs, as_stored.dead_units) == (2, 1)
+
+
 def test_a_weight_without_zeros_and_an_empty_one():
     nothing = Vacuity(0, 0, 0, 0)
     assert vacuity("W", np.ones((2, 2)), np.ones((2, 2))) == nothing
