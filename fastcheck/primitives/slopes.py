@@ -66,6 +66,11 @@ class Slope(NamedTuple):
     kink: Real = 0.0
     uncancelled: Real | None = None
 
+    @property
+    def size(self) -> Real:
+        """What the slope would be if nothing cancelled in it."""
+        return np.abs(self.value) if self.uncancelled is None else self.uncancelled
+
 
 NONE = Slope(0.0)
 ONE = Slope(1.0)

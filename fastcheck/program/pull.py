@@ -130,7 +130,7 @@ def along(
     kink = None if is_exact(slope.kink) else by(slope.kink)
     length = prod(shape) // max(prod(own), 1)
     size = by(np.abs(slope.value))
-    uncancelled = size if slope.uncancelled is None else by(slope.uncancelled)
+    uncancelled = by(slope.size)
     return Pull(by(slope.value), size, uncancelled, error, kink, length, rounded)
 
 

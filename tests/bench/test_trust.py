@@ -209,7 +209,6 @@ def test_another_rule_needs_few_parameters_and_notices_its_network():
 
 
 def test_torch_has_the_same_loss_and_gradient(samples):
-    pytest.importorskip("torch")
     for one in samples[:60]:
         if one.net.dtype != np.float64 or "on a switch" in one.traits:
             continue
