@@ -234,3 +234,24 @@ def test_a_parameter_without_effect_is_seen_beside_the_others_even_if_checked_al
     right = model.gradient
     model.gradient = lambda x, t: {**right(x, t), "b": np.full(5, 1e-9)}
     assert fastcheck.gradcheck(model, x, t, params=params).verdict == "fail"
+
+
+def test_zeros_of_weights_stored_as_outputs_by_inputs():
+    class Columns:
+        def __init__(self):
+            rng = np.random.default_rng(0)
+            self.params = {"W1": rng.standard_normal((4, 6)), "b1": np.zeros(4)}
+
+        def loss(self, x, t):
+            return 0.5 * np.sum((self.params["W1"] @ x + self.params["b1"][:, None]) ** 2)
+
+        def gradient(self, x, t):
+            y = self.params["W1"] @ x + self.params["b1"][:, None]
+            return {"W1": y @ x.T, "b1": y.sum(axis=1)}
+
+    x = np.random.default_rng(1).random((6, 9))
+    x[[1, 4]] = 0
+    report = fastcheck.gradcheck(Columns(), x, None)
+    assert report.verdict == "pass"
+    assert report.params["W1"].vacuity.unused_inputs == 2
+    assert report.params["W1"].vacuity.dead_units == 0

@@ -11,6 +11,7 @@ from bench.section import Section
 from bench.torch_network import autograd
 from bench.trust import __main__ as command
 from bench.trust import (
+    checked,
     classic_step,
     cost,
     diagnosed,
@@ -257,3 +258,15 @@ def test_the_command_can_be_asked_for_one_table(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("1. False alarms: 3 random networks that are right")
     assert "must: networks that fail, or whose check raised at most 0: met (0)" in out
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        1830,  # float32: the slope of a softplus that underflows, times an input of 255
+        1936,  # log(p + c) of 61 equal scores: a difference through its operations one by one
+    ],
+)
+def test_networks_that_once_failed(seed):
+    found = checked.check(str(seed))
+    assert found["counts"]["fail"] == found["counts"]["approximate"] == 0

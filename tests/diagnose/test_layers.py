@@ -1,0 +1,26 @@
+"""Where the mistake sits: layers are told apart even where they hardly change anything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fastcheck
+from fastcheck import nn, planted
+
+
+@pytest.mark.parametrize(("weights", "inputs"), [(0.003, 10), (0.005, 3), (0.01, 1)])
+def test_a_tanh_of_small_numbers_is_a_layer_of_its_own(weights, inputs):
+    # tanh z is z to within the rounding of float32; its derivative is 1 - z^2 all the same, and
+    # that is 1e-5 off 1.
+    first, second = (nn.Affine(*size, weight_scale=weights) for size in ((60, 30), (30, 50)))
+    layers = [first, nn.LeakyRelu(), second, nn.Tanh(), nn.Affine(50, 2)]
+    net = nn.Network(layers, dtype="float32", seed=1)
+    rng = np.random.default_rng(0)
+    x = (inputs * rng.normal(size=(7, 60))).astype(np.float32)
+    t = rng.integers(0, 2, 7)
+    wrong = (planted.plant("weights-zero", net, seed=seed) for seed in range(20))
+    model = next(one for one in wrong if one.place == "Affine2")
+    (finding,) = fastcheck.gradcheck(model, x, t).findings
+    assert finding.kind == "zero"
+    assert finding.where == ("Affine2",)
