@@ -7,7 +7,7 @@ correct code would fail. A smaller step crosses fewer; a wrong gradient stays wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -117,9 +117,9 @@ def _merged(
 ) -> ParameterDifferences:
     """Return `old` with the elements at `indices` taken from `new`."""
     place = tuple(np.array(indices).T)
-    fields = {}
-    for field in ("central", "left", "right", "step", "switched"):
-        array = getattr(old, field).copy()
-        array[place] = getattr(new, field)[place]
-        fields[field] = array
-    return ParameterDifferences(**fields)
+    merged = {}
+    for field in fields(ParameterDifferences):
+        array = getattr(old, field.name).copy()
+        array[place] = getattr(new, field.name)[place]
+        merged[field.name] = array
+    return ParameterDifferences(**merged)

@@ -1,12 +1,12 @@
 """Which values of a program are an activation of another, however it is spelled.
 
-Known by what they are, not by how they were computed: sigmoid, tanh, softplus, ReLU and its leaky
-kin are recognised on the numbers themselves.
+Known by what they are, not by how they were computed: the operations are run on a few numbers, and
+what comes out is compared with sigmoid, tanh, softplus, ReLU and its leaky kin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from fastcheck.primitives.base import Form
 # How many operations one activation may be spelled with.
 _LONGEST = 10
 _RELATIVE = 1e-9
+# Where a function shows which one it is; at tiny x a tanh and x itself are the same.
+_GRID = np.linspace(-3.0, 3.0, 25)
 _ELEMENTWISE = frozenset(Form) - {
     Form.MATMUL,
     Form.SUM,
@@ -68,55 +70,65 @@ def activations(sweep: Sweep) -> Iterator[Activation]:
         x = operation.output
         if not sweep.moves(x) or sweep.arrays[x].ndim == 0 or x in seen:
             continue
-        for y in _functions_of(sweep, x, place + 1):
-            found = _recognised(sweep, x, y)
-            if found is not None:
+        for y, before, after in _functions_of(sweep, x, place + 1):
+            found = _recognised(before, after)
+            if found is not None and y in sweep.adjoints:
                 seen.add(y)
-                yield found
+                yield Activation(found[0], x, y, found[1])
                 break
 
 
-def _functions_of(sweep: Sweep, x: int, begin: int) -> list[int]:
-    """Return the values that hang on x alone, element by element."""
+def _functions_of(sweep: Sweep, x: int, begin: int) -> Iterator[tuple[int, Array, Array]]:
+    """Yield the values that hang on x alone, element by element, and how: points, and f there."""
     shape = sweep.arrays[x].shape
     known = {x}
+    on_grid = {x: _GRID}
     for operation in sweep.program.operations[begin : begin + _LONGEST]:
+        y = operation.output
         moving = [number for number in operation.inputs if sweep.moves(number)]
-        if (
+        if not (
             moving
             and known.issuperset(moving)
             and operation.primitive.form in _ELEMENTWISE
-            and sweep.arrays[operation.output].shape == shape
+            and sweep.arrays[y].shape == shape
         ):
-            known.add(operation.output)
-    return sorted(known - {x})
+            continue
+        known.add(y)
+        operands = [_at_grid(sweep, number, on_grid) for number in operation.inputs]
+        if all(operand is not None for operand in operands):
+            with np.errstate(all="ignore"):
+                values = operation.primitive.evaluate(*operands, **operation.attributes)
+            on_grid[y] = np.asarray(values, np.float64)
+            yield y, _GRID, on_grid[y]
+        else:
+            yield y, sweep.arrays[x], sweep.arrays[y]
 
 
-def _recognised(sweep: Sweep, x: int, y: int) -> Activation | None:
-    before, after = sweep.arrays[x], sweep.arrays[y]
-    if y not in sweep.adjoints or not np.all(np.isfinite(before)):
+def _at_grid(sweep: Sweep, number: int, on_grid: Mapping[int, Array]) -> Array | None:
+    """Return an operand at the grid; None for a constant that is not the same for all elements."""
+    if sweep.moves(number):
+        return on_grid.get(number)
+    constant = sweep.arrays[number]
+    return np.full(_GRID.shape, constant.flat[0]) if constant.size == 1 else None
+
+
+def _recognised(before: Array, after: Array) -> tuple[str, float] | None:
+    """Return which activation it is, and its slope for x < 0."""
+    if not np.all(np.isfinite(before)):
         return None
     with np.errstate(all="ignore"):
         for kind, function in _SMOOTH.items():
             if _close(after, function(before)):
-                return Activation(kind, x, y)
-    return _piecewise(sweep, x, y)
-
-
-def _piecewise(sweep: Sweep, x: int, y: int) -> Activation | None:
-    before, after = sweep.arrays[x], sweep.arrays[y]
-    made = sweep.made(y)
-    switches = made is not None and made.primitive.form in (Form.SIDED, Form.CHOICE)
+                return kind, 0.0
     above, below = before > 0, before < 0
-    both = bool(np.any(above) and np.any(below))
-    # Where only one side is seen it may be anything, but for the way it is made.
-    if not (both or switches) or not np.array_equal(after[above], before[above]):
+    # Where only one side is seen it may be anything.
+    if not (np.any(above) and np.any(below)) or not np.array_equal(after[above], before[above]):
         return None
     if not np.any(after[below]):
-        return Activation("relu", x, y)
+        return "relu", 0.0
     slope = float(np.median(after[below] / before[below]))
     if 0.0 < slope < 1.0 and _close(after[below], slope * before[below]):
-        return Activation("leaky", x, y, slope)
+        return "leaky", slope
     return None
 
 

@@ -49,6 +49,11 @@ class Suspect:
         """Whether any element failed."""
         return bool(np.any(self.failed))
 
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """The elements that are not lost in their bound."""
+        return np.abs(self.numerical) > self.bound
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

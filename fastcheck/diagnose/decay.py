@@ -14,8 +14,6 @@ from fastcheck.diagnose.sweep import Part
 
 # How well an estimated coefficient must agree with a known one.
 _SAME = 1e-3
-# Elements in proportion to each other that are no coincidence.
-_ENOUGH = 3
 _LOOK = "look at the penalty's term in the gradient"
 
 
@@ -46,22 +44,25 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
             )
             yield Explanation("weight decay", text, names, None, {"l2": penalties[names[0]]})
             return
-    parts = {name: _exact(values[name]) for name in names}
+    for known in sorted(set(penalties.values())):
+        if fits(case, names, {name: _exact(known * w) for name, w in values.items()}):
+            yield _extra(names, known, elsewhere=not any(name in penalties for name in names))
+            return
+    parts = {name: _exact(w) for name, w in values.items()}
     found = factor_between(case, parts, names, named=False, vanishing=True)
-    if found is None:
-        return
-    coefficient = found.value - 1.0
-    known = any(abs(coefficient - value) <= _SAME * value for value in penalties.values())
-    if not known and sum(int(np.count_nonzero(value)) for value in values.values()) < _ENOUGH:
-        return
+    if found is not None:
+        yield _extra(names, found.value - 1.0, elsewhere=False)
+
+
+def _extra(names: Sequence[str], coefficient: float, *, elsewhere: bool) -> Explanation:
     text = (
         f"The gradient of {{names}} is too large by {coefficient:.6g} times the parameter itself, "
         "a weight decay that the loss does not have there"
     )
-    if known and not any(name in penalties for name in names):
+    if elsewhere:
         text += ": it is the factor of the penalty on other parameters"
     evidence = {"coefficient": coefficient}
-    yield Explanation("weight decay", f"{text}; {_LOOK}.", names, None, evidence)
+    return Explanation("weight decay", f"{text}; {_LOOK}.", tuple(names), None, evidence)
 
 
 def _exact(move: Array) -> Part:

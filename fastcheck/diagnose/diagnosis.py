@@ -93,11 +93,10 @@ def _of_all(
 ) -> Iterator[Explanation]:
     """Yield what explains all that is wrong by one mistake, the simplest first."""
     suspected = faulty(layers)
-    if sweep is not None and len(suspected) == 1 and suspected[0].is_activation:
+    layer = suspected[0] if len(suspected) == 1 else None
+    if sweep is not None and layer is not None and layer.is_activation:
         # It is known to be there, so that a plain factor is no simpler.
-        yield from _fitting(case, sweep, wrong_derivatives(sweep))
-    # Other targets are a matter of the loss, if it is known which layer is wrong.
-    turned = not suspected or any(layer.is_loss for layer in suspected)
+        yield from _fitting(case, sweep, wrong_derivatives(sweep), layer)
     decay = penalties(case.suspects, sweep)
     yield from decays(case, decay)
     yield from common_factors(case, sweep, named=True)
@@ -105,33 +104,42 @@ def _of_all(
         factor = own_factor(case, case.suspects[case.wrong[0]], sweep, named=True)
         if factor is not None:
             yield factor
+    if sweep is not None:
+        for change, epsilon in without_epsilon(sweep):
+            for item in _fitting(case, sweep, (change,), layer):
+                yield replace(item, evidence={"epsilon": epsilon})
+        changes = (
+            wrong_derivatives(sweep),
+            handed_down(sweep),
+            kept(sweep, case.wrong[0]) if len(case.wrong) == 1 else (),
+            other_losses(case, sweep),
+            other_targets(case, sweep),
+        )
+        yield from _fitting(case, sweep, chain.from_iterable(changes), layer)
+    # Other targets are a matter of the loss, if it is known which layer is wrong.
+    turned = not suspected or any(layer.is_loss for layer in suspected)
     yield from (
         item for item in stale(case, decay, turned=turned) if set(item.names) == set(case.wrong)
     )
-    if sweep is not None:
-        for change, epsilon in without_epsilon(sweep):
-            for item in _fitting(case, sweep, (change,)):
-                yield replace(item, evidence={"epsilon": epsilon})
-        yield from _fitting(case, sweep, wrong_derivatives(sweep))
-        yield from _fitting(case, sweep, handed_down(sweep))
-        if len(case.wrong) == 1:
-            yield from _fitting(case, sweep, kept(sweep, case.wrong[0]))
-        yield from _fitting(case, sweep, other_losses(case, sweep))
-        yield from _fitting(case, sweep, other_targets(case, sweep))
+    yield from other_matrix(case, layer)
     if len(case.wrong) > 1:
         yield from common_factors(case, sweep, named=False)
-    yield from other_matrix(case, layers or ())
 
 
-def _fitting(case: Case, sweep: Sweep, changes: Iterable[Change]) -> Iterator[Explanation]:
-    """Yield those changes of the backward pass that give what was found."""
+def _fitting(
+    case: Case, sweep: Sweep, changes: Iterable[Change], layer: Probed | None
+) -> Iterator[Explanation]:
+    """Yield those changes of the backward pass, in a layer if it is known, that give what was found."""
     wrong = frozenset(case.wrong)
+    parameters = frozenset(sweep.program.parameters.values())
 
     def judge(name: str, part: Part) -> bool:
         suspect = case.suspects.get(name)
         return suspect is None or agrees(suspect, part, case.unit_roundoff)
 
     for change in changes:
+        if not (layer is None or change.at in parameters or layer.holds(change.at)):
+            continue
         if wrong <= sweep.reach.get(change.at, frozenset()):
             moved = sweep.carried({change.at: change.part}, judge)
             if moved is not None and fits(case, wrong, moved):
@@ -150,7 +158,7 @@ def _of_one(case: Case, suspect: Suspect, sweep: Sweep | None) -> Iterator[Expla
         yield named
     yield from decays(alone, penalties({suspect.name: suspect}, sweep))
     if sweep is not None:
-        yield from _fitting(alone, sweep, kept(sweep, suspect.name))
+        yield from _fitting(alone, sweep, kept(sweep, suspect.name), None)
     yield from misplaced(alone, suspect, sweep)
     yield from exchanged(case, suspect)
     factor = own_factor(case, suspect, sweep, named=False)
@@ -171,8 +179,6 @@ def _grouped(known: dict[str, list[Explanation]]) -> list[Explanation]:
         best = max(items, key=lambda item: votes[item.message])
         before = groups.get(best.message)
         if before is not None:
-            # What spoils a weight and its bias is no matter of the bias.
-            kind = best.kind if before.kind == "bias sum" else before.kind
-            best = replace(before, kind=kind, names=before.names + best.names)
+            best = replace(before, names=before.names + best.names)
         groups[best.message] = best
     return list(groups.values())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fastcheck.diagnose.case import Suspect
+from fastcheck.diagnose.fit import DECISIVE
 from fastcheck.diagnose.hypothesis import Explanation
 
 # At most so many single entries, and so many right ones beside each.
@@ -22,8 +23,12 @@ def single_entries(suspect: Suspect) -> Iterator[Explanation]:
     """Yield which few entries of an otherwise right gradient are wrong."""
     failed = suspect.failed
     places = np.argwhere(failed)
-    visible = np.abs(suspect.numerical) > suspect.bound
-    right = int(np.sum(visible & ~failed))
+    # Of those whose bound is wider than what is wrong here nobody knows whether they are right.
+    least = np.min(np.abs(suspect.residual[failed]))
+    sure = suspect.visible & ~failed & ~(DECISIVE * suspect.bound > least)
+    if not np.any(DECISIVE * suspect.bound[failed] < np.abs(suspect.residual[failed])):
+        return
+    right = int(np.sum(sure))
     if len(places) <= _FEW and right >= _RIGHT_BESIDE * len(places):
         words = " and ".join(f"{suspect.name}{[int(i) for i in place]}" for place in places)
         verb = "is" if len(places) == 1 else "are"
@@ -43,7 +48,7 @@ def single_entries(suspect: Suspect) -> Iterator[Explanation]:
         return
     for axis, word in enumerate(_AXES):
         lines = np.flatnonzero(np.any(failed, axis=1 - axis))
-        others = np.any(visible & ~failed, axis=1 - axis)
+        others = np.any(sure, axis=1 - axis)
         if len(lines) != 1 or int(np.sum(np.delete(others, lines))) < _RIGHT_ROWS:
             continue
         line = int(lines[0])

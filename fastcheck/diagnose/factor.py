@@ -168,6 +168,7 @@ def _fits(case: Case, parts: Mapping[str, Part], names: Sequence[str], factor: F
 def common_factors(case: Case, sweep: Sweep | None, *, named: bool) -> Iterator[Explanation]:
     """Yield factors on all failing parameters, by the value from which on they come in."""
     names = case.wrong
+    named = named or (sweep is not None and _is_narrow(sweep, names))
     if sweep is None:
         parts = {
             name: Part(case.suspects[name].numerical, np.zeros(case.suspects[name].value.shape))
@@ -209,12 +210,18 @@ def suspect_rows(case: Case) -> int:
 
 
 def _spares(case: Case, sweep: Sweep, number: int) -> bool:
-    """Tell whether no right parameter is reached, or only ones whose gradient is zero."""
+    """Tell whether no right parameter is reached, or only ones whose gradient cannot be seen."""
     return all(
-        case.suspects[name].wrong or not np.any(case.suspects[name].numerical)
+        case.suspects[name].wrong or not case.suspects[name].visible.any()
         for name in sweep.reach[number]
         if name in case.suspects
     )
+
+
+def _is_narrow(sweep: Sweep, names: Sequence[str]) -> bool:
+    """Tell whether what these parameters get comes through so few numbers that any factor fits."""
+    numbers = sweep.reached_by_all(names)
+    return not numbers or np.count_nonzero(sweep.adjoints[numbers[0]].value) < _ENOUGH
 
 
 def _tops(sweep: Sweep, numbers: Sequence[int]) -> list[int]:

@@ -41,6 +41,8 @@ class Probed:
         The parameters, by the network's names, whose gradient is wrong here.
     x, y, dx, dy
         Its input and output, what it handed down, and the adjoint that it was given.
+    below, above
+        The numbers of the values that its input and its output are; `below` None for the first.
     weights
         Its parameters.
     is_activation
@@ -56,9 +58,15 @@ class Probed:
     y: Array
     dx: Array
     dy: Array
+    below: int | None
+    above: int
     weights: tuple[Array, ...]
     is_activation: bool = False
     is_loss: bool = False
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a value's adjoint is made in its backward."""
+        return self.below is not None and self.below <= number < self.above
 
 
 def faulty(layers: Sequence[Probed] | None) -> list[Probed]:
@@ -162,7 +170,17 @@ def _probe(
     weights = tuple(np.asarray(array, np.float64) for array in layer.params.values())
     before, after, down, up = (np.asarray(array, np.float64) for array in (x, y, dx, dy))
     return Probed(
-        name, passes, tuple(wrong), before, after, down, up, weights, is_activation=not weights
+        name,
+        passes,
+        tuple(wrong),
+        before,
+        after,
+        down,
+        up,
+        below,
+        above,
+        weights,
+        is_activation=not weights,
     )
 
 
@@ -172,7 +190,8 @@ def _probe_loss(case: Case, sweep: Sweep, loss: Any, scores: NDArray[Any], numbe
     dz = copy.deepcopy(loss).gradient(scores, targets)
     passes = _close(dz, sweep.adjoints[number], sweep, number)
     z, dz = np.asarray(scores, np.float64), np.asarray(dz, np.float64)
-    return Probed(type(loss).__name__, passes, (), z, z, dz, dz, (), is_loss=True)
+    name, above = type(loss).__name__, sweep.program.output
+    return Probed(name, passes, (), z, z, dz, dz, number, above, (), is_loss=True)
 
 
 def _named(case: Case, array: NDArray[Any]) -> str | None:

@@ -41,7 +41,7 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
                 value = np.zeros(z.shape)
                 value[rows] = -true.value[rows]
                 text = f"the {message} sample of the batch is left out: look at the range"
-                yield Change("stale", text, number, Part(value, true.error))
+                yield Change("samples", text, number, Part(value, true.error))
 
 
 def _is_multiple(one: Array, other: Array) -> bool:

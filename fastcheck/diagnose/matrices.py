@@ -5,25 +5,25 @@ Only to be told where a layer may be asked: dx = dy M is then solved for M.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from fastcheck.diagnose.case import Case
+from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.hypothesis import Explanation
-from fastcheck.diagnose.layers import Probed, faulty
+from fastcheck.diagnose.layers import Probed
 
 _MATRIX = 2
 # What is left over, as a share of what was handed down.
 _LEFT = 1e4
+# How well it must agree with a multiple of the right one, as a share of the largest element.
+_SAME = 1e-3
 
 
-def other_matrix(case: Case, layers: Sequence[Probed]) -> Iterator[Explanation]:
-    """Yield the one layer whose dx is dy times a matrix, but not its weights."""
-    suspected = faulty(layers)
-    if len(suspected) != 1 or suspected[0].wrong or not suspected[0].weights:
+def other_matrix(case: Case, layer: Probed | None) -> Iterator[Explanation]:
+    """Yield that the one layer that is wrong hands down dy times a matrix, but not its weights."""
+    if layer is None or layer.wrong or not layer.weights:
         return
-    layer = suspected[0]
     weights = [w for w in layer.weights if w.ndim == _MATRIX]
     dy, dx = layer.dy, layer.dx
     if len(weights) != 1 or dy.ndim != _MATRIX or dx.ndim != _MATRIX or not np.any(dx):
@@ -34,9 +34,19 @@ def other_matrix(case: Case, layers: Sequence[Probed]) -> Iterator[Explanation]:
         return
     u = max(case.unit_roundoff, 2.0**-53)
     size = np.abs(dy) @ np.abs(matrix) + np.max(np.abs(dx))
-    if np.all(np.abs(dy @ matrix - dx) <= _LEFT * u * size):
+    if not np.all(np.abs(dy @ matrix - dx) <= _LEFT * u * size):
+        return
+    # A single weight may be off by any factor; more of them are not all off by the same.
+    if weights[0].size == 1 or not _is_multiple(dx, dy @ weights[0].T):
         text = (
             "The gradient of {names}: what is handed down is dy times a matrix that is not W^T, "
             "such as the weights from before the last update; look which array the backward reads."
         )
         yield Explanation("stale", text, case.wrong)
+
+
+def _is_multiple(found: Array, right: Array) -> bool:
+    """Tell whether it is what it should be but for a factor."""
+    size = np.vdot(right, right)
+    factor = np.vdot(right, found) / size if size else 0.0
+    return bool(np.all(np.abs(found - factor * right) <= _SAME * np.max(np.abs(found))))

@@ -26,7 +26,7 @@ def suspected_lines(case: Case, sweep: Sweep) -> tuple[str, ...]:
     right = frozenset(
         name
         for name, suspect in case.suspects.items()
-        if not suspect.wrong and (abs(suspect.numerical) > suspect.bound).any()
+        if not suspect.wrong and suspect.visible.any()
     )
     parameters = {number: name for name, number in sweep.program.parameters.items()}
     lines: dict[str, None] = {}

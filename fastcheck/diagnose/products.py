@@ -120,8 +120,8 @@ def _of_weights(sweep: Sweep, read: Read, above: Part) -> Iterator[tuple[str, st
             "the gradient is taken with each sample's input from its neighbour, another batch's",
             product(np.roll(x, shift, axis=0), dy),
         )
-    yield "stale", f"the gradient {_LAST}", product(x[:-1], Part(dy.value[:-1], dy.error[:-1]))
-    yield "stale", f"the gradient {_FIRST}", product(x[:1], Part(dy.value[:1], dy.error[:1]))
+    yield "samples", f"the gradient {_LAST}", product(x[:-1], Part(dy.value[:-1], dy.error[:-1]))
+    yield "samples", f"the gradient {_FIRST}", product(x[:1], Part(dy.value[:1], dy.error[:1]))
 
 
 def _of_bias(sweep: Sweep, read: Read, above: Part) -> Iterator[tuple[str, str, Part]]:
@@ -154,8 +154,8 @@ def _of_bias(sweep: Sweep, read: Read, above: Part) -> Iterator[tuple[str, str, 
         "the bias's gradient is summed over the batch and over the outputs: give the sum its axis",
         shaped(np.full(size, np.sum(dy.value)), np.full(size, np.sum(dy.error))),
     )
-    yield "bias sum", f"the gradient {_FIRST}", of(dy.value[:1], dy.error[:1])
-    yield "bias sum", f"the gradient {_LAST}", of(dy.value[:-1], dy.error[:-1])
+    yield "samples", f"the gradient {_FIRST}", of(dy.value[:1], dy.error[:1])
+    yield "samples", f"the gradient {_LAST}", of(dy.value[:-1], dy.error[:-1])
 
 
 def _less(sweep: Sweep, read: Read, wrong: Part, true: Part) -> Part:

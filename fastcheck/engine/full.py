@@ -100,6 +100,7 @@ def _differences(filled: _Arrays, step: float) -> ParameterDifferences:
         right=right,
         step=step / REFINEMENT**refined,
         switched=switched,
+        crossed=switched,
     )
 
 

@@ -162,6 +162,7 @@ def _differences(
         right=right,
         step=np.full(array.shape, step),
         switched=np.zeros(array.shape, np.bool_),
+        crossed=np.zeros(array.shape, np.bool_),
     )
 
 

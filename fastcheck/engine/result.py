@@ -25,6 +25,8 @@ class ParameterDifferences:
         bool: a switch of the program (the side of a ReLU, the winner of a max) lies between w - h
         and w + h, or is so close to w that rounding decides it. Where an engine cannot see
         switches, all False.
+    crossed
+        bool: of these, where a switch lies between that rounding does not decide.
     """
 
     central: NDArray[np.float64]
@@ -32,6 +34,7 @@ class ParameterDifferences:
     right: NDArray[np.float64]
     step: NDArray[np.float64]
     switched: NDArray[np.bool_]
+    crossed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

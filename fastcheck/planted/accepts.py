@@ -18,6 +18,7 @@ __all__ = [
     "relu_below_square",
     "several_inputs",
     "several_outputs",
+    "several_weights",
     "sloped",
     "square",
     "square_above",
@@ -89,6 +90,12 @@ def several_inputs(net: Network, i: int) -> bool:
     """Tell whether it is an Affine with two inputs or more."""
     layer = net.layers[i]
     return isinstance(layer, Affine) and layer.inputs > 1
+
+
+def several_weights(net: Network, i: int) -> bool:
+    """Tell whether it is an Affine with two weights or more."""
+    layer = net.layers[i]
+    return isinstance(layer, Affine) and layer.inputs * layer.outputs > 1
 
 
 def sloped(net: Network, i: int) -> bool:

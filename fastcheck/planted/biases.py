@@ -85,7 +85,7 @@ BIASES = (
     _mistake(
         "bias-first-sample",
         "The biases' gradient is that of the first sample alone.",
-        {"bias sum"},
+        {"samples"},
         _ANY,
         _first_sample,
     ),

@@ -216,7 +216,7 @@ LOSSES = (
     Mistake(
         "loss-last-sample-forgotten",
         "The gradient of the loss leaves out the last sample of the batch.",
-        frozenset({"stale", "unexplained"}),
+        frozenset({"samples"}),
         AtLoss(*_ANY, _last_sample),
     ),
 )

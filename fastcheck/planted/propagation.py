@@ -124,13 +124,13 @@ PROPAGATION = (
     Mistake(
         "last-sample-forgotten",
         "The gradients of one Affine leave out the last sample of the batch.",
-        frozenset({"stale", "unexplained"}),
+        frozenset({"samples"}),
         AtLayer(*_ANY, _last_sample_forgotten),
     ),
     Mistake(
         "first-sample-only",
         "The gradients of one Affine are those of the first sample alone.",
-        frozenset({"stale", "unexplained"}),
+        frozenset({"samples"}),
         AtLayer(*_ANY, _first_sample),
     ),
     Mistake(

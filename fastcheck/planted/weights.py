@@ -14,7 +14,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fastcheck.nn.protocols import Array
-from fastcheck.planted.accepts import Where, affine, oblong, several_inputs, several_outputs, square
+from fastcheck.planted.accepts import (
+    Where,
+    affine,
+    oblong,
+    several_inputs,
+    several_outputs,
+    several_weights,
+    square,
+)
 from fastcheck.planted.mistake import Mistake
 from fastcheck.planted.sites import AtLayer, Spot
 
@@ -104,6 +112,8 @@ def _mistake(name: str, summary: str, kinds: set[str], where: Where, wrong: _Wro
 
 _ANY = ("an Affine", affine)
 _SEVERAL = ("an Affine with two outputs or more", several_outputs)
+_ROWS = ("an Affine with two inputs or more", several_inputs)
+_ENTRIES = ("an Affine with two weights or more", several_weights)
 
 WEIGHTS = (
     _mistake(
@@ -152,7 +162,7 @@ WEIGHTS = (
         "weights-rows-shifted",
         "The rows of the weights' gradient are shifted by one.",
         {"shifted"},
-        ("an Affine with two inputs or more", several_inputs),
+        _ROWS,
         _rows_shifted,
     ),
     _mistake(
@@ -173,28 +183,28 @@ WEIGHTS = (
         "weights-entry-enlarged",
         "One entry of the weights' gradient is one per cent too large.",
         {"entries"},
-        _ANY,
+        _ENTRIES,
         _entry_enlarged,
     ),
     _mistake(
         "weights-entry-zero",
         "One entry of the weights' gradient is zero.",
         {"entries"},
-        _ANY,
+        _ENTRIES,
         _entry_zero,
     ),
     _mistake(
         "weights-entry-sign",
         "One entry of the weights' gradient has the wrong sign.",
         {"entries"},
-        _ANY,
+        _ENTRIES,
         _entry_sign,
     ),
     _mistake(
         "weights-row-enlarged",
         "One row of the weights' gradient is half as large again.",
         {"entries"},
-        _ANY,
+        _ROWS,
         _row_enlarged,
     ),
 )

@@ -93,7 +93,8 @@ def judge_by_bounds(
         enough = np.where(numerical.step <= TINY_STEP, enough, MEANINGLESS * largest)
         wide = ~equal & (bound > enough)
     codes = np.full(g.shape, FAIL, np.uint8)
-    codes[numerical.switched & (bounds.kink == 0)] = INCONCLUSIVE
+    # One within rounding that has no kink makes no difference, such as the maximum in a softmax.
+    codes[numerical.crossed & (bounds.kink == 0)] = INCONCLUSIVE
     if not strict and is_systematic(close, (np.abs(g) > bound) & ~between):
         codes[close] = APPROXIMATE
     codes[between] = KINK

@@ -30,6 +30,7 @@ MISTAKES = (
     "shifted",  # rows or columns shifted or swapped
     "zero",
     "stale",  # the gradient of another batch, or of older parameters
+    "samples",  # some samples of the batch left out
     "entries",  # single entries
     "unexplained",
 )

@@ -21,7 +21,7 @@ from fastcheck.engine.reference import loss_with
 from fastcheck.errors import InternalError
 from fastcheck.recording import record
 
-FIELDS = ("central", "left", "right", "step", "switched")
+FIELDS = ("central", "left", "right", "step", "switched", "crossed")
 ENGINES = {"full": full_gradient, "incremental": incremental_gradient}
 
 with_signals = pytest.mark.skipif(

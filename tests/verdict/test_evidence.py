@@ -28,6 +28,7 @@ def verdicts(
     left=None,
     right=None,
     switched=False,
+    crossed=None,
     step=TINY,
     order=2,
     single=False,
@@ -47,6 +48,7 @@ def verdicts(
         right=full(central if right is None else right),
         step=full(step),
         switched=full(switched) != 0,
+        crossed=full(switched if crossed is None else crossed) != 0,
     )
     result = NumericalGradient(
         parameters={"w": numerical},
@@ -255,6 +257,12 @@ def test_the_epsilon_at_a_kink():
 def test_a_parameter_that_the_loss_does_not_hang_on():
     options = {"bound": 0.0, "size": 0.0}
     assert verdicts([0.0, 1e-30], [0.0, 0.0], **options)[0] == ["pass", "fail"]
+
+
+def test_a_switch_within_rounding_that_makes_no_difference():
+    options = {"left": 0.5, "right": 0.5, "switched": True}
+    assert verdicts([0.7], [0.5], crossed=False, **options)[0] == ["fail"]
+    assert verdicts([0.7], [0.5], crossed=True, **options)[0] == ["inconclusive"]
 
 
 def test_the_order_of_the_verdicts_in_one_parameter():

@@ -30,6 +30,7 @@ def differences(central, *, left=None, right=None, switched=False, step=STEP):
         right=np.atleast_1d(np.asarray(central if right is None else right, float)),
         step=np.full(central.shape, step),
         switched=np.full(central.shape, switched),
+        crossed=np.full(central.shape, switched),
     )
 
 

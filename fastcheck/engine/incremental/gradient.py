@@ -187,4 +187,5 @@ def _differences(outcome: Outcome, scheme: Scheme, shape: tuple[int, ...]) -> Pa
         right=slopes[:, 0].reshape(shape),
         step=outcome.steps.reshape(shape),
         switched=(outcome.bits & (CROSSED | NEAR) != 0).reshape(shape),
+        crossed=(outcome.bits & CROSSED != 0).reshape(shape),
     )

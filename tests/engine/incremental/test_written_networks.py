@@ -12,7 +12,7 @@ from fastcheck.engine.steps import INCREMENTAL_STEP
 from fastcheck.program import evaluate
 from fastcheck.recording import record
 
-FIELDS = ("central", "left", "right", "step", "switched")
+FIELDS = ("central", "left", "right", "step", "switched", "crossed")
 
 
 def test_every_weight_of_any_network_is_right_to_rounding(network):

@@ -63,7 +63,7 @@ for model in models:
     for options in ({}, {"step": 0.25, "scheme": "central4"}):
         result = incremental_gradient(program, names=list(model.params), threads=1, **options)
         for name, found in result.parameters.items():
-            for field in ("central", "left", "right", "step", "switched"):
+            for field in ("central", "left", "right", "step", "switched", "crossed"):
                 out.append(getattr(found, field).astype(float).reshape(-1).tolist())
 json.dump([bool(numba.config.DISABLE_JIT), out], sys.stdout)
 """
