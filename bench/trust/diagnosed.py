@@ -19,6 +19,7 @@ HEADINGS = (
     "failed",
     "right one named",
     "wrong one named",
+    "one as good named",
     "place contained",
     "that alone",
     "named instead",
@@ -38,7 +39,8 @@ def measure(task: Task) -> Section:
         below=(
             (
                 "Place: that of every finding; where one says nothing of it, it is not contained. "
-                "Named instead: wrong kinds, and how often."
+                "Named instead: other kinds, and how often. As good: a mistake of the kind that is "
+                "named gives the very gradient that was checked, within its bound."
             ),
         ),
         musts=(
@@ -58,14 +60,19 @@ def is_right(one: Record) -> bool:
     return bool(MISTAKES[one["mistake"]].kinds & set(one["kinds"]))
 
 
-def wrong_kinds(one: Record) -> set[str]:
+def other_kinds(one: Record) -> set[str]:
     """Return what else is named."""
     return set(one["kinds"]) - MISTAKES[one["mistake"]].kinds - {"unexplained"}
 
 
 def is_wrong(one: Record) -> bool:
-    """Tell whether a finding names another mistake."""
-    return bool(wrong_kinds(one))
+    """Tell whether a finding names another mistake, which would have given another gradient."""
+    return bool(other_kinds(one) - set(one["same"]))
+
+
+def is_as_good(one: Record) -> bool:
+    """Tell whether what is named in place of the mistake would have given the same gradient."""
+    return bool(other_kinds(one)) and not is_wrong(one)
 
 
 def contains(one: Record) -> bool:
@@ -83,8 +90,8 @@ def _count(some: Sequence[Record], test: Callable[[Record], bool]) -> int:
 
 
 def _row(name: str, some: Sequence[Record]) -> tuple[str, ...]:
-    shares = [percent(_count(some, test), len(some)) for test in (is_right, is_wrong)]
+    shares = [percent(_count(some, test), len(some)) for test in (is_right, is_wrong, is_as_good)]
     shares += [percent(_count(some, test), len(some)) for test in (contains, is_alone)]
-    instead = [kind for one in some for kind in wrong_kinds(one)]
+    instead = [kind for one in some for kind in other_kinds(one)]
     words = ", ".join(f"{kind} {instead.count(kind)}" for kind in sorted(set(instead)))
     return (name, f"{len(some):,}", *shares, words)

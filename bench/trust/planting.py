@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -11,8 +14,8 @@ import fastcheck
 from bench.trust.checked import CRASH, half_width
 from bench.trust.extent import Task
 from bench.trust.ledger import Record, results
-from bench.trust.networks import sample
-from fastcheck import planted
+from bench.trust.networks import Sample, sample
+from fastcheck import Report, planted
 from fastcheck.report.parameter import ParameterReport
 from fastcheck.verdict import FAIL
 from fastcheck.verdict.finding import MISTAKES
@@ -21,33 +24,41 @@ TABLE = "planted"
 
 
 def cases(task: Task) -> list[Record]:
-    """Return what was found of every mistake on its first networks; both tables share it."""
-    task.tell("choosing networks for the mistakes")
-    return results(task, TABLE, chosen(task.extent.cases, task.extent.search), judge)
+    """Return what was found of every mistake on its networks; both tables share it.
 
-
-def chosen(count: int, search: int) -> list[str]:
-    """Return "name:seed" for the first networks that have a place for each mistake.
-
-    Parameters
-    ----------
-    count
-        Networks for each mistake.
-    search
-        How many seeds may be tried: what is rare may get fewer.
+    Networks are drawn until a mistake has been seen to change something on as many as are wanted,
+    or until the seeds are used up.
     """
-    found: dict[str, list[int]] = {name: [] for name in planted.MISTAKES}
-    wanting = set(found)
-    for seed in range(search):
-        if not wanting:
-            break
-        net = sample(seed).net
-        for name in tuple(wanting):
-            if planted.applicable(name, net):
-                found[name].append(seed)
-                if len(found[name]) == count:
-                    wanting.remove(name)
-    return [f"{name}:{seed}" for name, seeds in found.items() for seed in seeds]
+    seeds = {name: suited(name, task.extent.search) for name in planted.MISTAKES}
+    found: dict[str, list[Record]] = {name: [] for name in planted.MISTAKES}
+    while True:
+        task.tell("choosing networks for the mistakes")
+        keys = [
+            f"{name}:{seed}"
+            for name, some in found.items()
+            for seed in islice(seeds[name], task.extent.cases - shown(some))
+        ]
+        if not keys:
+            return list(chain.from_iterable(found.values()))
+        for one in results(task, TABLE, keys, judge):
+            found[one["mistake"]].append(one)
+
+
+def suited(mistake: str, search: int) -> Iterator[int]:
+    """Yield the seeds, out of so many, of the networks that have a place for the mistake."""
+    return (seed for seed in range(search) if mistake in mistakes_for(seed))
+
+
+@cache
+def mistakes_for(seed: int) -> frozenset[str]:
+    """Return the mistakes that the network of a seed has a place for."""
+    net = sample(seed).net
+    return frozenset(name for name in planted.MISTAKES if planted.applicable(name, net))
+
+
+def shown(some: Sequence[Record]) -> int:
+    """Return on how many networks the mistake moves an entry by more than 2 B."""
+    return sum(one["beyond"] > 0 for one in some)
 
 
 def judge(key: str) -> Record:
@@ -58,7 +69,8 @@ def judge(key: str) -> Record:
     Record
         `beyond`: how many entries the mistake moves by more than 2 B, what a switch within rounding
         allows left out; `unfailed`: how many of these do not fail; `kinds` and `where` of the
-        findings that name a mistake; `place`, where it is.
+        findings that name a mistake; `place`, where it is; `same`: those of the kinds of which a
+        planted mistake would have given this very gradient, within B.
     """
     name, seed = key.split(":")
     case = sample(int(seed))
@@ -73,11 +85,14 @@ def judge(key: str) -> Record:
         trace = traceback.format_exc(limit=-1)
         return {**about, "verdict": CRASH, "beyond": 0, "unfailed": 0, "at_kinks": 0} | {
             "kinds": [],
+            "same": [],
             "where": [],
             "words": trace,
         }
     moved = {name: _moved(item, right[name]) for name, item in report.params.items()}
     findings = [finding for finding in report.findings if finding.kind in MISTAKES]
+    kinds = {finding.kind for finding in findings}
+    other = kinds - planted.MISTAKES[name].kinds
     return {
         **about,
         "verdict": report.verdict,
@@ -87,10 +102,30 @@ def judge(key: str) -> Record:
             int(np.sum(moved[name][0] & (item.codes != FAIL)))
             for name, item in report.params.items()
         ),
-        "kinds": sorted({finding.kind for finding in findings}),
+        "kinds": sorted(kinds),
+        "same": sorted(kind for kind in other if _gives_the_same(kind, case, report)),
         "where": sorted({finding.where for finding in findings}),
         "words": "; ".join(finding.message for finding in findings),
     }
+
+
+def _gives_the_same(kind: str, case: Sample, report: Report) -> bool:
+    """Tell whether a planted mistake of this kind gives the same gradient as was checked."""
+    twins = (
+        planted.plant(name, case.net, seed=case.seed, place=place)
+        for name, mistake in planted.MISTAKES.items()
+        if kind in mistake.kinds
+        for place in mistake.places(case.net)
+    )
+    return any(_is_same(twin.gradient(case.x, case.t), report) for twin in twins)
+
+
+def _is_same(gradients: Mapping[str, Any], report: Report) -> bool:
+    with np.errstate(all="ignore"):
+        return all(
+            np.all(np.abs(item.analytic - gradients[name].astype(np.float64)) <= item.bound)
+            for name, item in report.params.items()
+        )
 
 
 def _moved(item: ParameterReport, right: Any) -> tuple[Any, Any]:

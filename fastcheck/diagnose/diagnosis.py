@@ -129,7 +129,7 @@ def _of_all(
 def _fitting(
     case: Case, sweep: Sweep, changes: Iterable[Change], layer: Probed | None
 ) -> Iterator[Explanation]:
-    """Yield those changes of the backward pass, in a layer if it is known, that give what was found."""
+    """Yield those changes, in the layer if it is known, that give what was found."""
     wrong = frozenset(case.wrong)
     parameters = frozenset(sweep.program.parameters.values())
 

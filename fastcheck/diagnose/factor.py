@@ -221,7 +221,7 @@ def _spares(case: Case, sweep: Sweep, number: int) -> bool:
 def _is_narrow(sweep: Sweep, names: Sequence[str]) -> bool:
     """Tell whether what these parameters get comes through so few numbers that any factor fits."""
     numbers = sweep.reached_by_all(names)
-    return not numbers or np.count_nonzero(sweep.adjoints[numbers[0]].value) < _ENOUGH
+    return not numbers or int(np.count_nonzero(sweep.adjoints[numbers[0]].value)) < _ENOUGH
 
 
 def _tops(sweep: Sweep, numbers: Sequence[int]) -> list[int]:

@@ -144,16 +144,17 @@ def _of_bias(sweep: Sweep, read: Read, above: Part) -> Iterator[tuple[str, str, 
     def of(rows: Array, errors: Array) -> Part:
         return shaped(np.sum(rows, axis=0), np.sum(errors, axis=0))
 
-    yield (
-        "bias sum",
-        "the bias's gradient is summed over the outputs instead of the batch: look at the axis",
-        shaped(np.sum(dy.value, axis=1), np.sum(dy.error, axis=1)),
-    )
-    yield (
-        "bias sum",
-        "the bias's gradient is summed over the batch and over the outputs: give the sum its axis",
-        shaped(np.full(size, np.sum(dy.value)), np.full(size, np.sum(dy.error))),
-    )
+    if size > 1:
+        yield (
+            "bias sum",
+            "the bias's gradient is summed over the outputs instead of the batch: look at the axis",
+            shaped(np.sum(dy.value, axis=1), np.sum(dy.error, axis=1)),
+        )
+        yield (
+            "bias sum",
+            "the bias's gradient is summed over batch and outputs: give the sum its axis",
+            shaped(np.full(size, np.sum(dy.value)), np.full(size, np.sum(dy.error))),
+        )
     yield "samples", f"the gradient {_FIRST}", of(dy.value[:1], dy.error[:1])
     yield "samples", f"the gradient {_LAST}", of(dy.value[:-1], dy.error[:-1])
 

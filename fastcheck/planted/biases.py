@@ -41,6 +41,10 @@ def _doubled(dy: Array) -> Any:
     return 2 * np.sum(dy, axis=0)
 
 
+def _sign(dy: Array) -> Any:
+    return -np.sum(dy, axis=0)
+
+
 def _zero(dy: Array) -> Any:
     return np.zeros(dy.shape[1], dy.dtype)
 
@@ -72,7 +76,7 @@ BIASES = (
         "bias-wrong-axis",
         "The biases' gradient is summed over the outputs instead of the batch.",
         {"bias sum"},
-        _ANY,
+        _SEVERAL,
         _wrong_axis,
     ),
     _mistake(
@@ -95,6 +99,13 @@ BIASES = (
         {"factor", "bias sum"},
         _ANY,
         _doubled,
+    ),
+    _mistake(
+        "bias-sign",
+        "The biases' gradient has the wrong sign.",
+        {"factor"},
+        _ANY,
+        _sign,
     ),
     _mistake(
         "bias-zero",

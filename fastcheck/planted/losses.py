@@ -69,6 +69,10 @@ def _sign(loss: Any, z: Array, t: Array) -> Any:
     return -_right(loss, z, t)
 
 
+def _zero(loss: Any, z: Array, t: Array) -> Any:  # noqa: ARG001
+    return np.zeros_like(z)
+
+
 def _targets_minus_softmax(loss: Any, z: Array, t: Array) -> Any:  # noqa: ARG001
     return (_dense(t, z) - _softmax(z)) / z.shape[0]
 
@@ -164,6 +168,12 @@ LOSSES = (
         "The gradient of the loss has the wrong sign.",
         frozenset({"factor"}),
         AtLoss(*_ANY, _sign),
+    ),
+    Mistake(
+        "loss-zero",
+        "The gradient of the loss is all zeros.",
+        frozenset({"zero"}),
+        AtLoss(*_ANY, _zero),
     ),
     Mistake(
         "targets-minus-softmax",

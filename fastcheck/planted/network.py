@@ -64,7 +64,7 @@ class Planted:
         return f"Planted({self.mistake.name!r} in {self.place})"
 
 
-def plant(name: str, net: Network, *, seed: int = 0) -> Planted:
+def plant(name: str, net: Network, *, seed: int = 0, place: str | None = None) -> Planted:
     """Return a twin of a correct network, with a mistake in its backward.
 
     Parameters
@@ -75,11 +75,13 @@ def plant(name: str, net: Network, *, seed: int = 0) -> Planted:
         Of any depth. It is left as it is; the twin shares its parameters.
     seed : int
         Of the place, where several will do, and of whatever else the mistake draws.
+    place : str, optional
+        Where to plant it, one of ``MISTAKES[name].places(net)``; by default drawn.
 
     Raises
     ------
     UnknownChoice
-        If `name` is no mistake.
+        If `name` is no mistake, or `place` none of its places.
     InvalidType
         If `net` is no Network, or has a loss or gradient of its own making.
     InvalidArgument
@@ -92,7 +94,10 @@ def plant(name: str, net: Network, *, seed: int = 0) -> Planted:
             f"plant={name!r} needs {mistake.needs}, which this network lacks; "
             "change the network or choose another mistake"
         )
-    place = places[int(np.random.default_rng(seed).integers(len(places)))]
+    if place is None:
+        place = places[int(np.random.default_rng(seed).integers(len(places)))]
+    elif place not in places:
+        raise unknown_choice("place", place, places)
     return Planted(net, mistake, place, seed)
 
 

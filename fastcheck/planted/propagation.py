@@ -67,6 +67,11 @@ def _added_twice(spot: Spot, x: Array, y: Array, dy: Array) -> _Result:
     return dx, {name: gradient + gradient for name, gradient in gradients.items()}
 
 
+def _forgotten(spot: Spot, x: Array, y: Array, dy: Array) -> _Result:
+    dx, gradients = spot.layer.backward(x, y, dy)
+    return dx, {name: np.zeros_like(gradient) for name, gradient in gradients.items()}
+
+
 _ANY = ("an Affine", affine)
 _ABOVE = ("an Affine above another", affine_above)
 
@@ -138,5 +143,11 @@ PROPAGATION = (
         "The gradients of one Affine, weights and biases, are added up twice.",
         frozenset({"factor"}),
         AtLayer(*_ANY, _added_twice),
+    ),
+    Mistake(
+        "gradient-forgotten",
+        "The gradients of one Affine, weights and biases, are all zeros.",
+        frozenset({"zero"}),
+        AtLayer(*_ANY, _forgotten),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -120,27 +121,42 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert [one["seed"] for one in again] == [0, 1, 2, 3]
 
 
-def test_planted_mistakes_get_the_first_networks_with_a_place():
-    keys = planting.chosen(2, 60)
-    assert len(keys) == len(set(keys))
-    names = [key.split(":")[0] for key in keys]
-    assert set(names) == set(planted.MISTAKES)
-    assert max(map(names.count, names)) == 2
-    assert all(planted.applicable(name, sample(int(seed)).net) for name, seed in map(_split, keys))
-
-
-def _split(key):
-    return key.split(":")
-
-
-def test_tables_3_and_5_share_their_checks(tmp_path, monkeypatch):
+@pytest.fixture
+def few_mistakes(monkeypatch):
     some = ("loss-sign", "weights-transposed-and-reshaped", "bias-zero", "l2-missing")
-    monkeypatch.setattr(
-        planted, "MISTAKES", {name: planted.MISTAKES[name] for name in some}, raising=True
-    )
+    monkeypatch.setattr(planted, "MISTAKES", {name: planted.MISTAKES[name] for name in some})
+    planting.mistakes_for.cache_clear()
+    yield some
+    planting.mistakes_for.cache_clear()
+
+
+def test_planted_mistakes_get_the_first_networks_with_a_place():
+    for name in planted.MISTAKES:
+        seeds = list(islice(planting.suited(name, 60), 2))
+        assert seeds == sorted(set(seeds))
+        assert all(planted.applicable(name, sample(seed).net) for seed in seeds)
+    every = list(planting.suited("loss-sign", 60))
+    assert every == list(range(60))
+
+
+def test_networks_are_drawn_until_enough_show_the_mistake(monkeypatch, few_mistakes):
+    def judge(key):
+        name, seed = key.split(":")
+        shows = name != "bias-zero" and int(seed) % 3 == 0
+        return record(mistake=name, seed=int(seed), beyond=int(shows))
+
+    monkeypatch.setattr(planting, "judge", judge)
+    found = planting.cases(Task(extent=replace(QUICK, cases=2, search=30), workers=1))
+    by_name = {name: [one for one in found if one["mistake"] == name] for name in few_mistakes}
+    assert [one["seed"] for one in by_name["loss-sign"]] == [0, 1, 2, 3]
+    assert planting.shown(by_name["l2-missing"]) == 2
+    assert len(by_name["bias-zero"]) == 30  # all seeds, in vain
+
+
+def test_tables_3_and_5_share_their_checks(tmp_path, few_mistakes):
     task = Task(extent=replace(QUICK, cases=2), folder=tmp_path, workers=1)
     table_3 = missed.measure(task)
-    assert [row[0] for row in table_3.rows] == [*some, "all"]
+    assert [row[0] for row in table_3.rows] == [*few_mistakes, "all"]
     (path,) = tmp_path.iterdir()
     before = path.read_text(encoding="utf-8")
     table_5 = diagnosed.measure(task)
@@ -159,6 +175,7 @@ def record(**changes):
         "verdict": "fail",
         "beyond": 3,
         "kinds": ["factor"],
+        "same": [],
         "where": [["SoftmaxCrossEntropy"]],
         **changes,
     }
@@ -167,6 +184,7 @@ def record(**changes):
 def test_what_counts_as_missed():
     assert missed.is_missed(record(verdict="pass"))
     assert missed.is_missed(record(verdict="approximate"))
+    assert missed.is_missed(record(verdict="inconclusive"))
     assert not missed.is_missed(record())
     assert not missed.is_missed(record(verdict="pass", beyond=0))
 
@@ -179,7 +197,12 @@ def test_what_counts_as_diagnosed():
     assert diagnosed.is_alone(one)
     other = record(kinds=["transposed", "unexplained"], where=[["Relu1", "SoftmaxCrossEntropy"]])
     assert not diagnosed.is_right(other)
-    assert diagnosed.wrong_kinds(other) == {"transposed"}
+    assert diagnosed.other_kinds(other) == {"transposed"}
+    assert diagnosed.is_wrong(other)
+    assert not diagnosed.is_as_good(other)
+    same = {**other, "same": ["transposed"]}
+    assert not diagnosed.is_wrong(same)
+    assert diagnosed.is_as_good(same)
     assert diagnosed.contains(other)
     assert not diagnosed.is_alone(other)
     assert not diagnosed.contains(record(where=[]))

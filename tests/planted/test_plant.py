@@ -255,3 +255,14 @@ def test_sample_networks_refuse_a_negative_seed():
 def test_public_names():
     assert fastcheck.planted is planted
     assert "planted" in dir(fastcheck)
+
+
+def test_the_place_may_be_chosen():
+    for place in ("Affine2", "Affine3"):
+        assert planted.plant("weights-transposed", deep(), place=place).place == place
+
+
+def test_a_place_that_the_network_lacks():
+    message = "place='Affine1' is unknown; choose from 'Affine2', 'Affine3'"
+    with pytest.raises(UnknownChoice, match=re.escape(message)):
+        planted.plant("weights-transposed", deep(), place="Affine1")
