@@ -10,7 +10,7 @@ from bench.quantities import error
 from bench.section import Section
 from bench.trust import rules
 from bench.trust.checked import CRASH, DEEP, STRATA, check
-from bench.trust.demand import none_of, percent, share_of
+from bench.trust.demand import Demand, none_of, percent, share_of
 from bench.trust.extent import Task
 from bench.trust.ledger import Record, results
 from bench.trust.networks import sample
@@ -69,19 +69,18 @@ def _rows(name: str, found: Sequence[Record]) -> tuple[tuple[str, ...], ...]:
 
 
 def _musts(found: Sequence[Record]) -> tuple[Any, ...]:
-    shown = [one for one in found if one["stratum"] != DEEP]
-    total = sum(_entries(shown, verdict) for verdict in CODES)
     return (
         none_of("networks that fail, or whose check raised", _failing(found)),
         none_of("networks with an approximate entry", _with(found, "approximate")),
-        share_of(
-            "entries inconclusive, float32 of depth 4 and 5 left out,",
-            _entries(shown, "inconclusive"),
-            total,
-            INCONCLUSIVE,
-        ),
+        *(_few_inconclusive(name, _of(found, name)) for name in STRATA if name != DEEP),
         none_of("entries at kinks unexplained", sum(one["unexplained"] for one in found)),
     )
+
+
+def _few_inconclusive(name: str, found: Sequence[Record]) -> Demand:
+    total = sum(_entries(found, verdict) for verdict in CODES)
+    some = _entries(found, "inconclusive")
+    return share_of(f"entries inconclusive, {name},", some, total, INCONCLUSIVE)
 
 
 def _alarms(found: Sequence[Record]) -> list[str]:

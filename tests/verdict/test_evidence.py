@@ -139,6 +139,14 @@ def test_a_wide_bound_is_inconclusive():
             # Equality is more than agreement within the bound; a large error is seen all the same.
             assert verdicts([1.0], [1.0], **options)[0] == ["pass"]
             assert verdicts([2.0], [1.0], **options)[0] == ["fail"]
+    # In float32 a gradient may be as near as it can be and yet not equal.
+    narrow = {"bound": 1e-6, "size": 1e-40, "single": True, "dtype": np.float32}
+    near = [np.float32(0.1), 0.0]
+    assert verdicts(near, [0.1, 1e-60], **narrow)[0] == ["pass", "pass"]
+    assert verdicts([near[0] * (1 + 2.0**-22), 1e-44], [0.1, 1e-60], **narrow)[0] == [
+        "inconclusive",
+        "inconclusive",
+    ]
     # Cancellation alone is no width: S is large there.
     assert verdicts([1e-9 + 5e-15], [1e-9], size=1.0)[0] == ["pass"]
 
