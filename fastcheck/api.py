@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastcheck.adapt.torch_program import autograd_gradient
 from fastcheck.compare import compared, largest_gradient
-from fastcheck.differentiate import Options, differentiated
+from fastcheck.differentiate import Options, differentiated, finely_differentiated
 from fastcheck.engine.workers import Progress
 from fastcheck.errors import (
     GradientMismatch,
@@ -28,7 +28,7 @@ from fastcheck.options import OPINIONS
 from fastcheck.program import Program
 from fastcheck.report import Report
 from fastcheck.report.image import image_shape
-from fastcheck.second_look import second_look
+from fastcheck.second_look import beside_switches, second_look
 from fastcheck.verdict import Finding, bounds_of
 
 
@@ -111,8 +111,10 @@ def gradcheck(
     model
         Any object with ``params``, ``loss(x, t)`` and ``gradient(x, t)``, a dict like ``params``.
         ``accuracy(x, t)`` is reported where it exists. Nothing of it is changed.
-    x, t, engine, step, scheme, threads, params, progress
+    x, t, engine, scheme, threads, params, progress
         As for `numerical_gradient`.
+    step
+        Likewise; elements for which it crosses a switch are looked at again with smaller ones.
     rtol
         The share of the gradient within which it counts as *approximate*, where it is beyond the
         bounds systematically; by default 1e-5, in float32 1e-3.
@@ -148,11 +150,15 @@ def gradcheck(
         evidence = examined(model, x, t, found.result, batch)
         result = found.result
         scale = max(largest_gradient(result), evidence.largest)
+        bounds = {}
         if not result.sees_switches:
             result = second_look(model, x, t, result, evidence.gradient, scale=scale)
-        bounds = {}
-        if found.program is not None and result.unit_roundoff == 0.0:
+        elif found.program is not None and result.unit_roundoff == 0.0:
             bounds = bounds_of(found.program, evidence.gradient)
+            if step is not None:
+                names = list(result.parameters)
+                finer = partial(finely_differentiated, found.program, names, options)
+                result = beside_switches(result, finer)
         opinion, problem = _opinion(second_opinion, found.program)
         compare = partial(compared, result, evidence.gradient, opinion, scale=scale)
         reports, explained = settled(

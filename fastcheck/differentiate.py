@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -101,6 +101,14 @@ def differentiated(model: Any, x: Any, t: Any, options: Options) -> Differentiat
         model, x, t, names=names, step=options.step, progress=options.progress
     )
     return Differentiated(result, None, seconds, notes)
+
+
+def finely_differentiated(
+    program: Program, names: list[str], options: Options
+) -> NumericalGradient:
+    """Return differences that are propagated at the engine's own step."""
+    options = replace(options, step=None, progress=None)
+    return _recorded(program, names, options, 0.0, None).result
 
 
 def _recorded(

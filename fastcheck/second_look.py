@@ -1,7 +1,8 @@
-"""Where the reference engine and the backprop disagree: the same elements again with smaller steps.
+"""Where a numerical gradient and the backprop disagree: the same elements again, smaller steps.
 
-At the classic step of 1e-4 a central difference steps across kinks that the engine cannot see, and
-correct code would fail. A smaller step crosses fewer; a wrong gradient stays wrong at every step.
+At the classic step of 1e-4 a central difference steps across kinks, which the reference engine
+cannot even see, and correct code would fail. A smaller step crosses fewer; a wrong gradient stays
+wrong at every step.
 """
 
 from __future__ import annotations
@@ -63,6 +64,29 @@ def second_look(
     return replace(result, parameters=parameters)
 
 
+def beside_switches(
+    result: NumericalGradient, finer: Callable[[], NumericalGradient]
+) -> NumericalGradient:
+    """Return the result with what the user's step took across switches at another step.
+
+    Parameters
+    ----------
+    result
+        Differences that were propagated.
+    finer
+        Called for such differences at the engine's own step, if any are wanted.
+    """
+    crossed = {name: np.argwhere(item.crossed) for name, item in result.parameters.items()}
+    if not any(places.size for places in crossed.values()):
+        return result
+    again = finer().parameters
+    parameters = {
+        name: _merged(item, again[name], [tuple(map(int, place)) for place in crossed[name]])
+        for name, item in result.parameters.items()
+    }
+    return replace(result, parameters=parameters)
+
+
 def _improved(
     differences: Callable[..., ParameterDifferences],
     result: NumericalGradient,
@@ -70,6 +94,7 @@ def _improved(
     analytic: NDArray[Any],
     scale: float,
 ) -> ParameterDifferences:
+    seen = current  # at the smallest step so far
     for divisor in DIVISORS:
         failing = np.argwhere(
             (judge(analytic, current, result, scale=scale).codes == FAIL) & np.isfinite(analytic)
@@ -81,7 +106,8 @@ def _improved(
             if not indices:
                 break
             again = differences(indices=indices, step=result.step / divisor)
-            again = replace(again, switched=_is_kink(current, again, result))
+            again = replace(again, switched=_is_kink(seen, again, result))
+            seen = _merged(seen, again, indices)
             verdict = judge(analytic, _merged(current, again, indices), result, scale=scale)
             # A mistake that is smaller than the rounding at this step only drowned in it.
             hidden = verdict.bound + rounding(result.loss, result.unit_roundoff, again.step)
@@ -116,6 +142,8 @@ def _merged(
     old: ParameterDifferences, new: ParameterDifferences, indices: list[tuple[int, ...]]
 ) -> ParameterDifferences:
     """Return `old` with the elements at `indices` taken from `new`."""
+    if not indices:
+        return old
     place = tuple(np.array(indices).T)
     merged = {}
     for field in fields(ParameterDifferences):

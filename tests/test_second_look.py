@@ -277,3 +277,70 @@ def test_what_the_verdict_passes_is_not_looked_at_again(monkeypatch):
     wrong.gradient = lambda x, t: {"w": np.array([9.0, 0.75, 0.1875])}
     assert not gradcheck(wrong, None, None, engine="reference", step=0.03).passed
     assert looks == ["w"] * 2
+
+
+class TwoKinks:
+    """A large kink between the step and a 16th of it, a small one below a 256th."""
+
+    def __init__(self):
+        self.params = {"w": np.array([0.0])}
+
+    def loss(self, x, t):
+        w = self.params["w"]
+        return np.sum(
+            (w - 1) ** 2 / 2 + 8 * np.maximum(w - STEP / 2, 0) + np.maximum(w - STEP / 1000, 0)
+        )
+
+    def gradient(self, x, t):
+        return {"w": self.params["w"] - 1}
+
+
+def test_a_kink_is_known_beside_the_step_before():
+    result = reference_gradient(TwoKinks(), None, None, names=["w"])
+    analytic = TwoKinks().gradient(None, None)
+    assert fails(result, analytic)["w"] == {0}
+    again = second_look(TwoKinks(), None, None, result, analytic)
+    assert (fails(again, analytic)["w"], again.parameters["w"].step) == (set(), STEP / 256)
+    wrong = {"w": 2 * analytic["w"]}
+    again = second_look(TwoKinks(), None, None, result, wrong)
+    assert codes(again, wrong)["w"].tolist() == [INCONCLUSIVE]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_users_step_takes_across_switches_is_looked_at_again(net, seed):
+    x, t = near_kinks(net, seed)
+    report = gradcheck(net, x, t, step=STEP)
+    assert report.verdict == "pass"
+    assert report.step == STEP
+    right = net.gradient(x, t)
+    wrong = {name: array.copy() for name, array in right.items()}
+    one_weight_by_a_hundredth(wrong)
+    the_sign_of_a_weight(wrong)
+    report = gradcheck(Returning(net, wrong), x, t, step=STEP)
+    assert report.verdict == "fail"
+    for name, array in right.items():
+        planted = np.abs(wrong[name] - array) > 1e-4 * np.abs(array).max()
+        failed = report.params[name].codes == FAIL
+        certain = away_from_kinks(name, array.shape)
+        assert not (failed & ~planted).any()
+        assert (failed & certain == planted & certain).all()
+
+
+def test_where_no_switch_is_crossed_nothing_is_propagated_again(monkeypatch):
+    net = nn.TwoLayerNet(INPUTS, HIDDEN, CLASSES)
+    x, t = np.ones((SAMPLES, INPUTS)), np.zeros(SAMPLES, int)
+    looks = []
+    monkeypatch.setattr("fastcheck.api.finely_differentiated", lambda *_: looks.append(_))
+    gradcheck(net, x, t, step=STEP)
+    assert looks == []
+
+
+class Returning:
+    """A network with another gradient."""
+
+    def __init__(self, net, gradient):
+        self.params, self.loss = net.params, net.loss
+        self._gradient = gradient
+
+    def gradient(self, x, t):
+        return {name: array.copy() for name, array in self._gradient.items()}
