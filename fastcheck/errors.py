@@ -114,7 +114,9 @@ class GradientMismatch(FastcheckError, AssertionError):  # noqa: N818
         return type(self), (str(self), self.report)
 
 
-def unknown_choice(name: str, value: object, choices: Iterable[str]) -> UnknownChoice:
+def unknown_choice(
+    name: str, value: object, choices: Iterable[str], *, listed_by: str | None = None
+) -> UnknownChoice:
     """Return (not raise) the error for an option that is none of its choices.
 
     Parameters
@@ -125,6 +127,8 @@ def unknown_choice(name: str, value: object, choices: Iterable[str]) -> UnknownC
         What was given.
     choices : iterable of str
         What may be given, in the order in which to list it.
+    listed_by : str, optional
+        The command that lists the choices, where they are too many for a message.
 
     Returns
     -------
@@ -132,8 +136,11 @@ def unknown_choice(name: str, value: object, choices: Iterable[str]) -> UnknownC
         Its message lists the choices and, if one is close, the nearest.
     """
     choices = list(choices)
-    listed = ", ".join(map(repr, choices))
-    message = f"{name}={value!r} is unknown; choose from {listed}"
+    if listed_by is None:
+        remedy = f"choose from {', '.join(map(repr, choices))}"
+    else:
+        remedy = f"'{listed_by}' lists all {len(choices)} that there are"
+    message = f"{name}={value!r} is unknown; {remedy}"
     if isinstance(value, str):
         by_lower_case = {choice.lower(): choice for choice in choices}
         nearest = difflib.get_close_matches(value.lower(), by_lower_case, n=1)

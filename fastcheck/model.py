@@ -25,6 +25,11 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
     InvalidArgument
         If there are no parameters, or one holds nan or infinity.
     """
+    if isinstance(model, type):
+        raise InvalidType(
+            f"model={model.__name__} is a class, must be an object; make one, as in "
+            f"{model.__name__}(...), and pass that"
+        )
     if not callable(getattr(model, "loss", None)):
         raise InvalidType(
             f"model={type(model).__name__} has no method loss(x, t); "

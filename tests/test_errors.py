@@ -63,6 +63,14 @@ def test_unknown_choice_lists_the_choices_and_the_nearest(value, suffix):
     assert str(error) == (f"loss={value!r} is unknown; choose from 'softmax', 'squared'" + suffix)
 
 
+def test_too_many_choices_are_listed_elsewhere():
+    error = unknown_choice("plant", "noise", iter(["nose", "mouth"]), listed_by="program --list")
+    assert str(error) == (
+        "plant='noise' is unknown; 'program --list' lists all 2 that there are "
+        "(did you mean 'nose'?)"
+    )
+
+
 def test_cannot_record_says_what_and_where():
     with pytest.raises(CannotRecord, match=r"^cannot record float\(\) at net.py:7: it ends it$"):
         raise CannotRecord(operation="float()", filename="net.py", line=7, reason="it ends it")

@@ -27,8 +27,11 @@ def handle(options: argparse.Namespace) -> int:
 def _planted(name: str, net: Network, options: argparse.Namespace) -> Planted:
     planted = plant(name, net, seed=options.seed)
     if not options.quiet:
-        Console(soft_wrap=True).print(
-            f"planted in {planted.place}: {name}. {planted.mistake.summary}", highlight=False
+        console = Console()
+        console.print(
+            f"planted in {planted.place}: {name}. {planted.mistake.summary}",
+            highlight=False,
+            soft_wrap=not console.is_terminal,
         )
     return planted
 

@@ -114,7 +114,7 @@ def applicable(name: str, net: Network) -> bool:
 
 def _places(name: str, net: Network) -> tuple[Mistake, tuple[str, ...]]:
     if name not in MISTAKES:
-        raise unknown_choice("plant", name, MISTAKES)
+        raise unknown_choice("plant", name, MISTAKES, listed_by="fastcheck selftest --list")
     if not isinstance(net, Network):
         raise InvalidType(
             f"net={type(net).__name__} must be a Network; mistakes are planted into its layers"

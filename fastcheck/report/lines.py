@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from rich.text import Text
 
 from fastcheck.report.model import Report
 from fastcheck.report.parameter import ParameterReport
 from fastcheck.report.tables import COLOURS
+
+# Losses of such a size are printed without an exponent.
+_PLAIN = 1e-3, 1e9
+# So many parameters are named in a remark.
+_NAMED = 4
 
 _SENTENCES = {
     "pass": "PASS: backprop and numerical gradient agree for every one of {size:,} parameters",
@@ -27,7 +33,7 @@ _SENTENCES = {
 def summary(report: Report) -> str:
     """Return loss, accuracy and batch."""
     accuracy = "" if report.accuracy is None else f", accuracy {report.accuracy:.1%}"
-    return f"loss {report.loss:.6f}{accuracy}, batch {report.batch}"
+    return f"loss {_loss(report.loss)}{accuracy}, batch {report.batch}"
 
 
 def engine(report: Report) -> str:
@@ -91,6 +97,19 @@ def left_out(items: Sequence[ParameterReport]) -> str:
     return f"{text}: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
 
 
+def remarks(report: Report) -> Iterator[str]:
+    """Yield what is to be known beside the verdict, a line each."""
+    kinks = sum(item.counts["kink"] for item in report.params.values())
+    if kinks:
+        yield f"{kinks:,} at a kink of the loss, between the slopes of its two sides"
+    hidden = [name for name, item in report.params.items() if item.resolution.is_poor]
+    if hidden:
+        names = ", ".join(hidden[:_NAMED]) + (", ..." if len(hidden) > _NAMED else "")
+        text = f"{names}: most gradients are smaller than their bounds; a mistake there may pass"
+        single = any(report.params[name].analytic.dtype == np.float32 for name in hidden)
+        yield text + (" (in float64 fewer are)" if single else "")
+
+
 def verdict(report: Report) -> Text:
     """Return the last line."""
     counts = [item.counts for item in report.params.values()]
@@ -107,11 +126,6 @@ def verdict(report: Report) -> Text:
         if any(count["inconclusive"] for count in counts):
             what = "no element is known to be wrong"
         sentence = f"FAIL: {severe} finding{'s' if severe > 1 else ''}; {what}"
-    kinks = sum(count["kink"] for count in counts)
-    if kinks:
-        sentence += (
-            f"\n      ({kinks:,} at a kink of the loss, between the slopes of its two sides)"
-        )
     return Text(sentence, style=COLOURS[report.verdict])
 
 
@@ -129,6 +143,11 @@ def _reasons(item: ParameterReport, *, all_of_them: bool) -> str:
     if found.no_effect and all_of_them:
         texts.append(f"{found.no_effect:,} without effect")
     return ", ".join(texts)
+
+
+def _loss(value: float) -> str:
+    """Return it with six decimals where these say anything and fit."""
+    return f"{value:.6f}" if value == 0 or _PLAIN[0] <= abs(value) < _PLAIN[1] else f"{value:.6g}"
 
 
 def _short(value: float) -> str:

@@ -29,6 +29,11 @@ class Resolution:
     unresolved: int
     entries: int
 
+    @property
+    def is_poor(self) -> bool:
+        """Whether that is so for most of them."""
+        return 2 * self.unresolved > self.entries
+
 
 @dataclass(frozen=True, slots=True)
 class Vacuity:

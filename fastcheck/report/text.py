@@ -134,6 +134,7 @@ def _parts(report: Report, limits: _Limits, width: int) -> Iterator[RenderableTy
             "worst of all", unsettled, report.second_opinion, width=width, exact=verbose
         )
     yield from _findings(report, limits.findings)
+    yield from map(Text, lines.remarks(report))
     yield lines.verdict(report)
 
 

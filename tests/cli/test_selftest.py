@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from fastcheck import nn, planted
 from fastcheck.cli import main, selftest
@@ -138,3 +140,16 @@ def test_it_does_not_need_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == PASSED, done.stderr
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(("width", "places"), [(120, True), (60, False)])
+def test_a_narrow_terminal_has_no_room_for_places(width, places, monkeypatch, capsys):
+    monkeypatch.setattr(
+        selftest, "Console", partial(Console, width=width, force_terminal=True, color_system=None)
+    )
+    assert main(["selftest"]) == PASSED
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(FEW)]
+    assert len(rows) == len(FEW)
+    assert all((" float" in row) is places for row in rows)
+    assert [row.split()[-1] for row in rows] == ["factor", "derivative", "decay"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fastcheck import planted
 from fastcheck.cli import main
 from fastcheck.cli.exits import BAD_USAGE, FAILED
 
@@ -32,10 +33,12 @@ def test_quiet(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_an_unknown_mistake_lists_the_choices(capsys):
+def test_an_unknown_mistake_is_told_where_they_are_listed(capsys):
     assert main([*SMALL, "--plant", "relu-mask"]) == BAD_USAGE
     error = capsys.readouterr().err
-    assert "plant='relu-mask' is unknown; choose from 'loss-not-averaged'" in error
+    count = len(planted.MISTAKES)
+    told = f"plant='relu-mask' is unknown; 'fastcheck selftest --list' lists all {count}"
+    assert told in error
     assert "did you mean 'relu-mask-" in error
 
 

@@ -212,7 +212,7 @@ def test_it_tells_what_it_is():
 @pytest.mark.parametrize("function", [planted.plant, planted.applicable])
 def test_an_unknown_name_lists_the_choices(function):
     message = (
-        "plant='tanh-input' is unknown; choose from .*'tanh-of-input'.*did you mean 'tanh-of-input'"
+        "plant='tanh-input' is unknown; 'fastcheck selftest --list' .*did you mean 'tanh-of-input'"
     )
     with pytest.raises(UnknownChoice, match=message):
         function("tanh-input", deep())

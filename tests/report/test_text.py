@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -279,3 +280,21 @@ def test_a_finding_that_fails_by_itself(parameters, findings, sentence):
     whole = report(*parameters, findings=[Finding(None, "Bad.")] * findings)
     assert shown(whole)[-1] == sentence
     assert shown(whole, verbose=True)[-1] == sentence
+
+
+def test_parameters_that_are_mostly_below_their_bounds_are_named():
+    hidden = parameter("W1", (3, 4), bound=3.0)
+    remark = "W1: most gradients are smaller than their bounds; a mistake there may pass"
+    assert shown(report(hidden, parameter("b1", (4,))))[-2] == remark
+    single = replace(hidden, analytic=hidden.analytic.astype(np.float32))
+    assert shown(report(single), 120)[-2] == f"{remark} (in float64 fewer are)"
+    many = [parameter(f"W{i}", (2,), bound=3.0) for i in range(6)]
+    assert any(line.startswith("W0, W1, W2, W3, ...: most") for line in shown(report(*many)))
+    fine = shown(report(parameter("W1", (3, 4), bound=1.1)))
+    assert not any("most gradients" in line for line in fine)
+
+
+def test_losses_of_an_odd_size():
+    assert "loss 3e+300," in " ".join(shown(report(loss=3e300)))
+    assert "loss 1.5e-30," in " ".join(shown(report(loss=1.5e-30)))
+    assert "loss 0.000000," in " ".join(shown(report(loss=0.0)))
