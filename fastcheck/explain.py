@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.diagnose import Case, Suspect, diagnose
+from fastcheck.diagnose import Case, Suspect, are_labels, diagnose
 from fastcheck.locking import user_code
 from fastcheck.model import batch_size, parameters_of, plain_loss, restored
 from fastcheck.primitives.running_error import unit_roundoff
@@ -110,7 +110,8 @@ def settled(
     params = compare(strict=strict)
     findings = explain(params)
     approximate = any(item.counts["approximate"] for item in params.values())
-    if known and approximate and not any("epsilon" in finding.evidence for finding in findings):
+    epsilon = [("epsilon" in finding.evidence) for finding in findings]
+    if known and approximate and not (epsilon and all(epsilon)):
         params = compare(strict=True)
     return params, findings
 
@@ -134,14 +135,12 @@ def together(seen: tuple[Finding, ...], explained: tuple[Finding, ...]) -> tuple
 
 
 def _classes(t: Any, suspects: Mapping[str, Suspect]) -> int | None:
-    """Return the number of columns of the targets, or of the last bias or weight for labels."""
+    """Return the length of the targets' rows, or of those of the last bias or weight for labels."""
     try:
         targets = np.asarray(t)
     except ValueError:
         return None
-    if targets.ndim == 2:
-        return int(targets.shape[1])
-    if targets.ndim != 1 or targets.dtype.kind not in "iu" or not suspects:
-        return None
-    shape = list(suspects.values())[-1].value.shape
-    return int(shape[-1]) if shape else None
+    shape: tuple[int, ...] = targets.shape[1:]
+    if are_labels(targets):
+        shape = list(suspects.values())[-1].value.shape if suspects else ()
+    return shape[-1] if shape else None

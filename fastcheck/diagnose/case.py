@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,14 @@ from numpy.typing import NDArray
 from fastcheck.program import Program
 
 Array = NDArray[np.float64]
+
+
+def are_labels(t: NDArray[Any]) -> bool:
+    """Tell whether targets are class numbers, and not rows, be they one-hot rows of integers."""
+    if t.ndim == 0 or t.dtype.kind not in "iu":
+        return False
+    one_hot = t.ndim > 1 and np.all((t == 0) | (t == 1)) and np.all(np.sum(t, axis=-1) == 1)
+    return not one_hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,15 @@ class Case:
     def wrong(self) -> tuple[str, ...]:
         """The names of the parameters with failed elements, in the model's order."""
         return tuple(name for name, suspect in self.suspects.items() if suspect.wrong)
+
+    @property
+    def positions(self) -> int:
+        """How many targets every sample has, as in a sequence of labels."""
+        try:
+            t = np.asarray(self.t)
+        except ValueError:
+            return 1
+        return math.prod(t.shape[1:] if are_labels(t) else t.shape[1:-1])
 
     @property
     def targets(self) -> Array | None:

@@ -17,15 +17,22 @@ from fastcheck.diagnose.factor import common_factors, own_factor
 from fastcheck.diagnose.fit import agrees, fits
 from fastcheck.diagnose.hypothesis import Change, Explanation
 from fastcheck.diagnose.layers import Probed, faulty, probed
-from fastcheck.diagnose.losses import other_losses, other_targets, without_epsilon
+from fastcheck.diagnose.losses import left_out_epsilons, other_losses, other_targets
 from fastcheck.diagnose.matrices import other_matrix
 from fastcheck.diagnose.parts import penalties
 from fastcheck.diagnose.patterns import exchanged, misplaced
 from fastcheck.diagnose.products import handed_down, kept
 from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.diagnose.textbook import without_epsilons
 from fastcheck.diagnose.wording import Places
 from fastcheck.verdict import Finding
 
+# What may be another mistake, and an epsilon left out besides.
+_DOUBTFUL = {"unexplained", "loss"}
+_UNUSED = (
+    "The loss does not use {names}, so that the numerical gradient is zero throughout: look "
+    "whether it reads a copy that was made of it before, such as a layer's own array."
+)
 _NOTHING_FITS = "The gradient of {names} is wrong in a way that fits none of the usual mistakes."
 
 
@@ -51,12 +58,45 @@ def diagnose(case: Case) -> tuple[Finding, ...]:
     with np.errstate(all="ignore"):
         found = _explained(case, sweep, layers)
         places = Places(case, sweep, layers)
-        return tuple(places.finding(item) for item in found)
+        kinds = {item.kind for item in found}
+        if sweep is not None and kinds & _DOUBTFUL:
+            beside = _beside_epsilons(case, sweep)
+            # Of two other losses the one that the epsilon comes with is no simpler.
+            if beside and ("unexplained" in kinds or all(item.kind != "loss" for item in beside)):
+                left_out = (_left_out(case, *one) for one in left_out_epsilons(sweep))
+                return (*beside, *map(places.finding, left_out))
+        return tuple(map(places.finding, found))
+
+
+def _beside_epsilons(case: Case, sweep: Sweep) -> tuple[Finding, ...]:
+    """Return what is wrong if the epsilons of the loss are left out too; () if that is not so."""
+    rest = without_epsilons(case, sweep)
+    if rest is None or not rest.wrong:
+        return ()
+    assert rest.program is not None
+    plain = Sweep(rest.program)
+    layers = probed(rest, plain)
+    found = _explained(rest, plain, layers)
+    if any(item.kind == "unexplained" for item in found):
+        return ()
+    places = Places(rest, plain, layers)
+    return tuple(map(places.finding, found))
+
+
+def _left_out(case: Case, change: Change, epsilon: float) -> Explanation:
+    text = f"Besides, {change.message}."
+    return Explanation(change.kind, text, case.wrong, change.at, {"epsilon": epsilon})
 
 
 def _explained(
     case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None
 ) -> list[Explanation]:
+    unused = _unused(case, sweep)
+    if unused:
+        used = {name: item for name, item in case.suspects.items() if name not in unused}
+        others = replace(case, suspects=used)
+        found = _explained(others, sweep, layers) if others.wrong else []
+        return [Explanation("unused", _UNUSED, unused), *found]
     whole = _first(_of_all(case, sweep, layers))
     if whole is not None and len(case.wrong) == 1 and "also fits" not in whole.evidence:
         alone = _of_one(case, case.suspects[case.wrong[0]], sweep)
@@ -74,6 +114,14 @@ def _explained(
     if rest:
         found.append(Explanation("unexplained", _NOTHING_FITS, rest))
     return found
+
+
+def _unused(case: Case, sweep: Sweep | None) -> tuple[str, ...]:
+    """Return the wrong parameters that the loss does not hang on."""
+    if sweep is not None:
+        return tuple(name for name in case.wrong if sweep.is_unused(name))
+    still = not any(np.any(suspect.numerical) for suspect in case.suspects.values())
+    return case.wrong if still else ()
 
 
 def _first(found: Iterable[Explanation]) -> Explanation | None:
@@ -105,7 +153,7 @@ def _of_all(
         if factor is not None:
             yield factor
     if sweep is not None:
-        for change, epsilon in without_epsilon(sweep):
+        for change, epsilon in left_out_epsilons(sweep):
             for item in _fitting(case, sweep, (change,), layer):
                 yield replace(item, evidence={"epsilon": epsilon})
         changes = (

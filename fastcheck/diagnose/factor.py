@@ -3,80 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fastcheck.diagnose.case import Case, Suspect
+from fastcheck.diagnose.factor_words import Factor, explained, named_factors
 from fastcheck.diagnose.fit import fits, tolerance
 from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.parts import decay_factor, uses
 from fastcheck.diagnose.sweep import Part, Sweep
 
-_ADVICE = {
-    -1.0: "look for a difference taken the wrong way round, such as t - p for p - t",
-    2.0: "look for a gradient that is added up twice, or a half that the loss has",
-    0.5: "look for a half that the loss does not have",
-}
-_SIZES = ("the batch size", "the number of classes")
 # Elements that must show a factor which equals nothing in particular.
 _ENOUGH = 3
 # Such a factor must differ from 1 by that many times its own uncertainty.
 _CLEAR = 16.0
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """The wrong gradient is `value` times the right one.
-
-    Attributes
-    ----------
-    value
-        c.
-    uncertainty
-        How far it may be off.
-    meanings
-        What it equals, such as "the batch size"; empty where that is nothing in particular.
-    """
-
-    value: float
-    uncertainty: float
-    meanings: tuple[str, ...]
-
-
-def named_factors(batch: int, classes: int | None) -> dict[str, float]:
-    """Return the factors that mistakes are made of, by what they are."""
-    n = float(batch)
-    named = {
-        "0": 0.0,
-        "-1": -1.0,
-        "2": 2.0,
-        "1/2": 0.5,
-        "the batch size": n,
-        "1 over the batch size": 1 / n,
-        "minus the batch size": -n,
-        "-1 over the batch size": -1 / n,
-        "the batch size squared": n * n,
-        "1 over the batch size squared": 1 / (n * n),
-        "twice the batch size": 2 * n,
-        "2 over the batch size": 2 / n,
-        "half of the batch size": n / 2,
-        "1 over twice the batch size": 0.5 / n,
-        "-2": -2.0,
-        "-1/2": -0.5,
-    }
-    if classes is not None and classes > 1:
-        c = float(classes)
-        named |= {
-            "the number of classes": c,
-            "1 over the number of classes": 1 / c,
-            "the batch size times the number of classes": n * c,
-            "1 over the batch size times the number of classes": 1 / (n * c),
-            "2 over the number of classes": 2 / c,
-            "the batch size over the number of classes": n / c,
-            "the number of classes over the batch size": c / n,
-        }
-    return named
 
 
 def factor_between(
@@ -123,7 +63,7 @@ def factor_between(
     value, uncertainty = 1.0 + best[0], best[1] * (1.0 + abs(best[0]))
     choices = {
         meaning: c
-        for meaning, c in named_factors(case.batch, case.classes).items()
+        for meaning, c in named_factors(case.batch, case.classes, case.positions).items()
         if abs(c - value) <= uncertainty and abs(c - 1.0) > _CLEAR * uncertainty
     }
     if choices:
@@ -235,54 +175,3 @@ def _tops(sweep: Sweep, numbers: Sequence[int]) -> list[int]:
         if not alone:
             kept.append(number)
     return kept
-
-
-def explained(
-    case: Case,
-    factor: Factor,
-    names: Sequence[str],
-    at: int | None,
-    *,
-    bias: bool = False,
-) -> Explanation:
-    """Return the factor in words."""
-    if factor.value == 0.0:
-        return Explanation(
-            "zero",
-            "The gradient of {names} is zero where it should not be: look whether the backward "
-            "fills it in, and whether it hands the gradient on to the layers below.",
-            tuple(names),
-            at,
-            {"factor": 0.0},
-        )
-    number = f"{factor.value:.6g}"
-    text = f"The gradient of {{names}} is {number} times the numerical one"
-    meanings = _meant(factor)
-    if meanings:
-        text += f", and {number} is {' or '.join(meanings)}"
-    text += f": {_advice(case, factor, meanings, bias=bias)}."
-    return Explanation("factor", text, tuple(names), at, {"factor": factor.value})
-
-
-def _meant(factor: Factor) -> list[str]:
-    """Return what the factor equals in words; of 2, 1/2 and -1 not what is made of two sizes."""
-    words = [item for item in factor.meanings if not item.lstrip("-").replace("/", "").isdigit()]
-    if factor.value not in _ADVICE:
-        return words
-    return [item for item in words if item.removeprefix("1 over ") in _SIZES]
-
-
-def _advice(case: Case, factor: Factor, meanings: Sequence[str], *, bias: bool) -> str:
-    plain = _ADVICE.get(factor.value)
-    words = " ".join(meanings)
-    if "batch" in words and case.batch > 1 and abs(factor.value) > 1:
-        advice = "divide by the batch size once in the backward, as the loss does"
-    elif "batch" in words and case.batch > 1 and bias:
-        advice = "sum over the batch instead of averaging, where the loss is averaged already"
-    elif "batch" in words and case.batch > 1:
-        advice = "divide by the batch size only once, where the loss does"
-    elif "classes" in words:
-        advice = "average over the batch alone or over the classes too, as the loss does"
-    else:
-        return plain or "look for a constant that only one of forward and backward has"
-    return advice if plain is None else f"{advice}; or {plain}"

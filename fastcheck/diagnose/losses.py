@@ -9,6 +9,7 @@ import numpy as np
 from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.hypothesis import Change
 from fastcheck.diagnose.sweep import Part, Sweep
+from fastcheck.diagnose.textbook import epsilons
 from fastcheck.primitives.running_error import ALLOWANCE
 from fastcheck.primitives.softmax import softmax
 
@@ -118,34 +119,25 @@ def _scores(case: Case, sweep: Sweep, shape: tuple[int, ...]) -> list[int]:
     return [number for number in numbers if sweep.arrays[number].shape == shape][:_PLACES]
 
 
-def without_epsilon(sweep: Sweep) -> Iterator[tuple[Change, float]]:
+def left_out_epsilons(sweep: Sweep) -> Iterator[tuple[Change, float]]:
     """Yield, for every log(p + c) with a small c, what comes of leaving c out of the derivative."""
-    for operation in sweep.program.operations:
-        if operation.primitive.name != "log" or operation.output not in sweep.adjoints:
-            continue
-        total = sweep.made(operation.inputs[0])
-        if total is None or total.primitive.name != "add":
-            continue
-        for number, other in (total.inputs, total.inputs[::-1]):
-            constant = sweep.program.constants.get(other)
-            if constant is None or constant.size != 1 or not 0 < constant.item() < 1e-2:
-                continue
-            epsilon = float(constant.item())
-            p, above = sweep.arrays[number], sweep.adjoints[operation.output]
-            with np.errstate(all="ignore"):
-                slope = epsilon / (p * (p + epsilon))
-                off = np.asarray(ALLOWANCE * sweep.errors[number]) / p
-                excess = np.where(above.value == 0, 0.0, above.value * slope)
-                error = np.abs(slope) * above.error
-                rounding = _ROUNDINGS * sweep.roundoff(number)
-                error = error + np.abs(excess) * (2 * off + rounding)
-                error = np.where(above.value == 0, 0.0, error)
-            text = (
-                f"the loss has log(p + {epsilon:g}) and the gradient is that of log(p), without "
-                f"the epsilon: the two differ by about {epsilon:g} / p; leave the epsilon out of "
-                "the loss, or take p / (p + epsilon) into the backward"
-            )
-            yield Change("loss", text, number, Part(excess, error)), epsilon
+    for operation, number, constant in epsilons(sweep):
+        epsilon = float(sweep.program.constants[constant].item())
+        p, above = sweep.arrays[number], sweep.adjoints[operation.output]
+        with np.errstate(all="ignore"):
+            slope = epsilon / (p * (p + epsilon))
+            off = np.asarray(ALLOWANCE * sweep.errors[number]) / p
+            excess = np.where(above.value == 0, 0.0, above.value * slope)
+            error = np.abs(slope) * above.error
+            rounding = _ROUNDINGS * sweep.roundoff(number)
+            error = error + np.abs(excess) * (2 * off + rounding)
+            error = np.where(above.value == 0, 0.0, error)
+        text = (
+            f"the loss has log(p + {epsilon:g}) and the gradient is that of log(p), without "
+            f"the epsilon: the two differ by about {epsilon:g} / p; leave the epsilon out of "
+            "the loss, or take p / (p + epsilon) into the backward"
+        )
+        yield Change("loss", text, number, Part(excess, error)), epsilon
 
 
 def _excess(sweep: Sweep, number: int, wrong: Array, true: Part) -> Part:

@@ -88,6 +88,10 @@ class Sweep:
         """Tell whether some parameter reaches the value."""
         return number in self._moves
 
+    def is_unused(self, name: str) -> bool:
+        """Tell whether the loss does not hang on a parameter at all."""
+        return self.program.parameters[name] not in self.adjoints
+
     def made(self, number: int) -> Operation | None:
         """Return the operation that made a value, None for a parameter or a constant."""
         place = self._place.get(number)

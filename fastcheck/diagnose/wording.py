@@ -44,6 +44,8 @@ class Places:
         """Return the layers, or else the lines, one of which holds the mistake."""
         if self._layers is not None:
             suspected = faulty(self._layers)
+            at = [layer for layer in suspected if item.at is not None and layer.holds(item.at)]
+            suspected = at or suspected
             own = [layer.name for layer in suspected if set(layer.wrong) & set(item.names)]
             through = [layer.name for layer in suspected if not layer.passes]
             if suspected:

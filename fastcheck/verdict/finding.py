@@ -31,6 +31,7 @@ MISTAKES = (
     "zero",
     "stale",  # the gradient of another batch, or of older parameters
     "samples",  # some samples of the batch left out
+    "unused",  # the loss does not use the parameter
     "entries",  # single entries
     "unexplained",
 )

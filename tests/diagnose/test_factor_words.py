@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastcheck
+from fastcheck.diagnose import Case, are_labels
 
 
 class ForgottenHalf:
@@ -31,3 +32,69 @@ def test_a_forgotten_half_is_called_so(batch):
     # 6 / 3 is 2 as well, but nobody makes that mistake; of 2 and the batch size either may be it.
     assert ("batch size" in finding.message) == (batch == 2)
     assert "number of classes" not in finding.message
+
+
+class Labelled:
+    """A softmax cross entropy over every position of a sequence, with a factor on its gradient."""
+
+    def __init__(self, factor):
+        self.params = {"W": np.random.default_rng(0).standard_normal((4, 3))}
+        self.factor = factor
+
+    def loss(self, x, t):
+        z = x @ self.params["W"]
+        z = z - z.max(axis=-1, keepdims=True)
+        p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+        picked = p.reshape(-1, 3)[np.arange(t.size), t.ravel()]
+        return -np.sum(np.log(picked)) / t.size
+
+    def gradient(self, x, t):
+        z = x @ self.params["W"]
+        z = z - z.max(axis=-1, keepdims=True)
+        p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+        dz = (p.reshape(-1, 3) - np.eye(3)[t.ravel()]) / t.size
+        return {"W": self.factor * (x.reshape(-1, 4).T @ dz)}
+
+
+@pytest.mark.parametrize(
+    ("factor", "number", "meaning"),
+    [
+        (11, "11", "the number of positions"),
+        (77, "77", "the batch size times the number of positions"),
+        (1 / 77, "1/77", "1 over the batch size times the number of positions"),
+        (1 / 7, "1/7", "1 over the batch size"),
+        (1 / 3, "1/3", "1 over the number of classes"),
+    ],
+)
+def test_positions_of_a_sequence(factor, number, meaning):
+    rng = np.random.default_rng(1)
+    x, t = rng.random((7, 11, 4)), rng.integers(0, 3, (7, 11))
+    (finding,) = fastcheck.gradcheck(Labelled(factor), x, t).findings
+    assert f"is {number} times the numerical one, and {number} is {meaning}:" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("factor", "number"),
+    [(1 + 1e-6, "1.000001"), (1 - 2e-9, "0.999999998"), (1.2345, "1.2345"), (-1 / 700, "-1/700")],
+)
+def test_factors_of_no_meaning(factor, number):
+    rng = np.random.default_rng(1)
+    x, t = rng.random((7, 11, 4)), rng.integers(0, 3, (7, 11))
+    (finding,) = fastcheck.gradcheck(Labelled(factor), x, t).findings
+    assert f"is {number} times the numerical one:" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("targets", "labels", "positions"),
+    [
+        (np.arange(4) % 3, True, 1),
+        (np.eye(3, dtype=int), False, 1),
+        (np.eye(3)[None], False, 3),
+        (np.ones((2, 5), int), True, 5),
+        (np.float64(1.0), False, 1),
+    ],
+)
+def test_labels_and_rows(targets, labels, positions):
+    assert are_labels(targets) is labels
+    case = Case({}, 1, None, None, None, targets, None, None)
+    assert case.positions == positions

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fastcheck
+from fastcheck import nn
 from fastcheck.diagnose import Case, Suspect, diagnose
 from fastcheck.planted import MISTAKES, applicable, plant
 from fastcheck.planted.samples import sample_networks
@@ -29,6 +30,54 @@ def test_is_named_and_placed(name):
         assert {item.kind for item in findings} <= MISTAKES[name].kinds, sample.name
         assert {item.where for item in findings} == {(model.place,)}
     assert seen
+
+
+@pytest.mark.parametrize("name", list(MISTAKES))
+def test_is_named_beside_the_textbooks_epsilon(name):
+    """The classic pair leaves the epsilon out; most who make a mistake make it beside that."""
+    net = nn.Network(
+        [nn.Affine(9, 6), nn.Relu(), nn.Affine(6, 6), nn.Sigmoid(), nn.Affine(6, 4)],
+        loss=nn.ClippedSoftmaxCrossEntropy(exact=False),
+        seed=1,
+        l2=0.01,
+    )
+    rng = np.random.default_rng(2)
+    x, t = rng.random((7, 9)), rng.integers(0, 4, 7)
+    if not applicable(name, net):
+        return
+    report = fastcheck.gradcheck(plant(name, net, seed=1), x, t)
+    assert report.verdict == "fail"
+    mistake, *besides = report.findings
+    assert mistake.kind in MISTAKES[name].kinds
+    assert len(besides) <= 1
+    assert all("Besides, the loss has log(p + 1e-07)" in item.message for item in besides)
+    # What is a loss of its own or does not hang on the loss at all has no epsilon to leave out.
+    assert besides or name in {
+        "loss-sign",
+        "loss-zero",
+        "targets-minus-softmax",
+        "targets-not-subtracted",
+        "softmax-missing",
+        "softmax-twice",
+    }
+
+
+def test_what_is_close_beside_the_epsilon_is_wrong():
+    net = nn.TwoLayerNet(9, 6, 4, loss=nn.ClippedSoftmaxCrossEntropy(exact=False), seed=1)
+    rng = np.random.default_rng(2)
+    x, t = rng.random((7, 9)), rng.integers(0, 4, 7)
+    assert fastcheck.gradcheck(net, x, t).verdict == "approximate"
+    right = net.gradient
+
+    def close(x, t):
+        gradient = right(x, t)
+        gradient["W2"] *= 1 + 1e-7
+        return gradient
+
+    net.gradient = close
+    report = fastcheck.gradcheck(net, x, t)
+    assert report.verdict == "fail"
+    assert report.findings[0].parameter == "W2"
 
 
 def _case(model, sample, report):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import fastcheck
 from fastcheck.diagnose import diagnose
 
 
@@ -153,3 +154,32 @@ def test_noise_is_unexplained(own_network, batch, make_case):
 
     (finding,) = diagnose(make_case(own_network(), *batch, wrong))
     assert (finding.kind, finding.parameter) == ("unexplained", None)
+
+
+class Copied:
+    """A product of two matrices, one or both of which were copied when the model was made."""
+
+    def __init__(self, copied):
+        rng = np.random.default_rng(0)
+        self.params = {"V": rng.standard_normal((4, 5)), "W": rng.standard_normal((5, 3))}
+        self.used = {name: w.copy() if name in copied else w for name, w in self.params.items()}
+
+    def loss(self, x, t):
+        return np.sum((x @ self.used["V"] @ self.used["W"] - t) ** 2)
+
+    def gradient(self, x, t):
+        v, w = self.used["V"], self.used["W"]
+        dz = 2 * (x @ v @ w - t)
+        return {"V": x.T @ dz @ w.T, "W": (x @ v).T @ dz}
+
+
+@pytest.mark.parametrize(("copied", "names"), [("V", "V"), ("W", "W"), ("VW", "V and W")])
+def test_a_parameter_of_which_the_loss_has_a_copy(copied, names):
+    rng = np.random.default_rng(1)
+    model, x, t = Copied(copied), rng.random((6, 4)), rng.random((6, 3))
+    report = fastcheck.gradcheck(model, x, t)
+    assert report.verdict == "fail"
+    (finding,) = report.findings
+    assert finding.kind == "unused"
+    assert f"The loss does not use {names}, so that" in finding.message
+    assert finding.where == ()
