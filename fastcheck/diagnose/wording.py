@@ -12,6 +12,8 @@ from fastcheck.diagnose.sweep import Sweep
 from fastcheck.verdict import Finding
 
 _SEVERAL = 2
+# From here on names are left out: so many of the first stay.
+_MANY, _FIRST = 10, 3
 
 
 class Places:
@@ -60,7 +62,9 @@ class Places:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return names as in "W1, b1 and W2"."""
+    """Return names as in "W1, b1 and W2"; of many the first and the last."""
     if len(names) < _SEVERAL:
         return names[0]
+    if len(names) > _MANY:
+        return f"{', '.join(names[:_FIRST])}, ... and {names[-1]} ({len(names)} of them)"
     return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -7,6 +7,7 @@ import pytest
 
 import fastcheck
 from fastcheck.diagnose import Case, are_labels
+from fastcheck.diagnose.wording import listed
 
 
 class ForgottenHalf:
@@ -98,3 +99,11 @@ def test_labels_and_rows(targets, labels, positions):
     assert are_labels(targets) is labels
     case = Case({}, 1, None, None, None, targets, None, None)
     assert case.positions == positions
+
+
+def test_many_names_are_cut_short():
+    assert listed(["W1"]) == "W1"
+    assert listed(["W1", "b1", "W2"]) == "W1, b1 and W2"
+    names = [f"W{i}" for i in range(11)]
+    assert listed(names[:10]) == "W0, W1, W2, W3, W4, W5, W6, W7, W8 and W9"
+    assert listed(names) == "W0, W1, W2, ... and W10 (11 of them)"
