@@ -24,3 +24,26 @@ def test_a_tanh_of_small_numbers_is_a_layer_of_its_own(weights, inputs):
     (finding,) = fastcheck.gradcheck(model, x, t).findings
     assert finding.kind == "zero"
     assert finding.where == ("Affine2",)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "alter", "kind"),
+    [
+        (4, lambda w: 1.3 * w, "factor"),
+        (4, lambda w: w + 0.1 * np.roll(w, 1), "stale"),
+        (1, lambda w: 1.3 * w, "stale"),  # of a single weight it may be either
+    ],
+)
+def test_what_is_handed_down_by_another_matrix(outputs, alter, kind):
+    middle = nn.Affine(outputs, outputs)
+    layers = [nn.Affine(5, outputs), nn.Tanh(), middle, nn.Tanh(), nn.Affine(outputs, 3)]
+    net = nn.Network(layers, seed=1)
+    rng = np.random.default_rng(0)
+    right = middle.backward
+
+    def backward(x, y, dy):
+        return dy @ alter(middle.W).T, right(x, y, dy)[1]
+
+    middle.backward = backward
+    (finding,) = fastcheck.gradcheck(net, rng.random((9, 5)), rng.integers(0, 3, 9)).findings
+    assert (finding.kind, finding.where) == (kind, ("Affine2",))

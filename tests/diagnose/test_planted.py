@@ -45,12 +45,16 @@ def test_is_named_beside_the_textbooks_epsilon(name):
     x, t = rng.random((7, 9)), rng.integers(0, 4, 7)
     if not applicable(name, net):
         return
-    report = fastcheck.gradcheck(plant(name, net, seed=1), x, t)
+    model = plant(name, net, seed=1)
+    report = fastcheck.gradcheck(model, x, t)
     assert report.verdict == "fail"
     mistake, *besides = report.findings
     assert mistake.kind in MISTAKES[name].kinds
+    assert mistake.where == (model.place,)
     assert len(besides) <= 1
-    assert all("Besides, the loss has log(p + 1e-07)" in item.message for item in besides)
+    for item in besides:
+        assert "Besides, the loss has log(p + 1e-07)" in item.message
+        assert item.where == ("ClippedSoftmaxCrossEntropy",)
     # What is a loss of its own or does not hang on the loss at all has no epsilon to leave out.
     assert besides or name in {
         "loss-sign",
