@@ -26,8 +26,6 @@ def single_entries(suspect: Suspect) -> Iterator[Explanation]:
     # Of those whose bound is wider than what is wrong here nobody knows whether they are right.
     least = np.min(np.abs(suspect.residual[failed]))
     sure = suspect.visible & ~failed & ~(DECISIVE * suspect.bound > least)
-    if not np.any(DECISIVE * suspect.bound[failed] < np.abs(suspect.residual[failed])):
-        return
     right = int(np.sum(sure))
     if len(places) <= _FEW and right >= _RIGHT_BESIDE * len(places):
         words = " and ".join(f"{suspect.name}{[int(i) for i in place]}" for place in places)
