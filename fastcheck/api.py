@@ -28,8 +28,8 @@ from fastcheck.options import OPINIONS
 from fastcheck.program import Program
 from fastcheck.report import Report
 from fastcheck.report.image import image_shape
-from fastcheck.second_look import beside_switches, second_look
-from fastcheck.verdict import Finding, bounds_of
+from fastcheck.second_look import beside_switches, notes_on_switches, second_look
+from fastcheck.verdict import Bounds, Finding, bounds_of
 
 
 def numerical_gradient(
@@ -114,7 +114,8 @@ def gradcheck(
     x, t, engine, scheme, threads, params, progress
         As for `numerical_gradient`.
     step
-        Likewise; elements for which it crosses a switch are looked at again with smaller ones.
+        Likewise; elements for which that of engine "incremental" crosses a switch are looked at
+        again with the engine's own, and failing ones of engine "reference" with smaller ones.
     rtol
         The share of the gradient within which it counts as *approximate*, where it is beyond the
         bounds systematically; by default 1e-5, in float32 1e-3.
@@ -150,15 +151,16 @@ def gradcheck(
         evidence = examined(model, x, t, found.result, batch)
         result = found.result
         scale = max(largest_gradient(result), evidence.largest)
-        bounds = {}
+        bounds: dict[str, Bounds] = {}
+        switches: tuple[str, ...] = ()
         if not result.sees_switches:
             result = second_look(model, x, t, result, evidence.gradient, scale=scale)
         elif found.program is not None and result.unit_roundoff == 0.0:
             bounds = bounds_of(found.program, evidence.gradient)
             if step is not None:
-                names = list(result.parameters)
-                finer = partial(finely_differentiated, found.program, names, options)
-                result = beside_switches(result, finer)
+                finer = partial(finely_differentiated, found.program, options=options)
+                result = beside_switches(found.result, finer)
+                switches = notes_on_switches(found.result, step)
         opinion, problem = _opinion(second_opinion, found.program)
         compare = partial(compared, result, evidence.gradient, opinion, scale=scale)
         reports, explained = settled(
@@ -182,7 +184,7 @@ def gradcheck(
             engine_seconds=result.seconds,
             setup_seconds=result.setup_seconds,
             record_seconds=found.record_seconds,
-            notes=found.notes + evidence.notes + problem,
+            notes=found.notes + switches + evidence.notes + problem,
             second_opinion=second_opinion if opinion else None,
             scheme=scheme,
             image=image_shape(x, _shapes(model), checked=reports),

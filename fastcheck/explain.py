@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcheck.diagnose import Case, Suspect, are_labels, diagnose
+from fastcheck.diagnose import Case, Suspect, diagnose
 from fastcheck.locking import user_code
 from fastcheck.model import batch_size, parameters_of, plain_loss, restored
 from fastcheck.primitives.running_error import unit_roundoff
@@ -69,19 +70,28 @@ def explanations(
     roundoff = max([2.0**-53, *map(unit_roundoff, dtypes)])
     if program is not None:
         roundoff = max(roundoff, program.unit_roundoff)
+    classes, positions = _rows(t, suspects)
     case = Case(
         suspects=suspects,
         batch=batch_size(x),
-        classes=_classes(t, suspects),
+        classes=classes,
         again=again,
         x=x,
         t=t,
         program=program,
         model=model,
         unit_roundoff=roundoff,
+        positions=positions,
     )
-    with user_code(), restored(values):
-        return diagnose(case)
+    try:
+        with user_code(), restored(values):
+            return diagnose(case)
+    except Exception as fault:  # noqa: BLE001 - the verdict stands, whatever befalls its explanation
+        message = (
+            f"The diagnosis itself failed, with {type(fault).__name__}: {fault}; the verdict does "
+            "not hang on it. Please report it as a fault of fastcheck."
+        )
+        return (Finding(None, message, severe=False),)
 
 
 def settled(
@@ -94,7 +104,7 @@ def settled(
     """Return the comparison with its explanations, *approximate* only where these bear it out.
 
     Of a recorded loss it is known what a backward that leaves out an epsilon would give; what is
-    not that is wrong, however little.
+    not that is wrong, however little, and so is every parameter with a mistake besides.
 
     Parameters
     ----------
@@ -109,10 +119,13 @@ def settled(
     """
     params = compare(strict=strict)
     findings = explain(params)
-    approximate = any(item.counts["approximate"] for item in params.values())
-    epsilon = [("epsilon" in finding.evidence) for finding in findings]
-    if known and approximate and not (epsilon and all(epsilon)):
-        params = compare(strict=True)
+    if known and any(item.counts["approximate"] for item in params.values()):
+        others = [finding for finding in findings if "epsilon" not in finding.evidence]
+        if len(others) == len(findings):
+            return compare(strict=True), findings
+        wrong = {name for finding in others for name in finding.parameters}
+        strictly = compare(strict=True) if wrong else params
+        params = {name: (strictly if name in wrong else params)[name] for name in params}
     return params, findings
 
 
@@ -134,13 +147,18 @@ def together(seen: tuple[Finding, ...], explained: tuple[Finding, ...]) -> tuple
     return seen + explained
 
 
-def _classes(t: Any, suspects: Mapping[str, Suspect]) -> int | None:
-    """Return the length of the targets' rows, or of those of the last bias or weight for labels."""
+def _rows(t: Any, suspects: Mapping[str, Suspect]) -> tuple[int | None, int]:
+    """Return the number of classes, None where there are none, and how many targets a sample has.
+
+    Integers in more than one axis are labels, unless they come in rows as long as the last bias or
+    row of weights, which the scores are too: one-hot rows, or counts.
+    """
     try:
         targets = np.asarray(t)
     except ValueError:
-        return None
+        return None, 1
     shape: tuple[int, ...] = targets.shape[1:]
-    if are_labels(targets):
-        shape = list(suspects.values())[-1].value.shape if suspects else ()
-    return shape[-1] if shape else None
+    last = list(suspects.values())[-1].value.shape[-1:] if suspects else ()
+    if targets.ndim and targets.dtype.kind in "iu" and shape[-1:] != last:
+        return (last[0] if last else None), prod(shape)
+    return (shape[-1] if shape else None), prod(shape[:-1])

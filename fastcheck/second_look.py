@@ -65,7 +65,7 @@ def second_look(
 
 
 def beside_switches(
-    result: NumericalGradient, finer: Callable[[], NumericalGradient]
+    result: NumericalGradient, finer: Callable[[list[str]], NumericalGradient]
 ) -> NumericalGradient:
     """Return the result with what the user's step took across switches at another step.
 
@@ -74,17 +74,31 @@ def beside_switches(
     result
         Differences that were propagated.
     finer
-        Called for such differences at the engine's own step, if any are wanted.
+        Called, if need be, for such differences of some parameters at the engine's own step.
     """
-    crossed = {name: np.argwhere(item.crossed) for name, item in result.parameters.items()}
-    if not any(places.size for places in crossed.values()):
+    names = [name for name, item in result.parameters.items() if np.any(item.crossed)]
+    if not names:
         return result
-    again = finer().parameters
+    again = finer(names)
     parameters = {
-        name: _merged(item, again[name], [tuple(map(int, place)) for place in crossed[name]])
+        name: _chosen(item.crossed, again.parameters[name], item) if name in names else item
         for name, item in result.parameters.items()
     }
-    return replace(result, parameters=parameters)
+    return replace(
+        result,
+        parameters=parameters,
+        seconds=result.seconds + again.seconds,
+        setup_seconds=result.setup_seconds + again.setup_seconds,
+    )
+
+
+def notes_on_switches(result: NumericalGradient, step: float) -> tuple[str, ...]:
+    """Return what is to be said of elements for which another step than the user's was taken."""
+    crossed = sum(int(np.sum(item.crossed)) for item in result.parameters.values())
+    if not crossed:
+        return ()
+    note = f"step {step:.3g} crosses a switch for {crossed:,} elements: they were looked at again"
+    return (f"{note} with the engine's own step",)
 
 
 def _improved(
@@ -94,20 +108,25 @@ def _improved(
     analytic: NDArray[Any],
     scale: float,
 ) -> ParameterDifferences:
-    seen = current  # at the smallest step so far
+    before, step = current, result.step
     for divisor in DIVISORS:
         failing = np.argwhere(
             (judge(analytic, current, result, scale=scale).codes == FAIL) & np.isfinite(analytic)
         )
         rng = np.random.default_rng(0)
         rng.shuffle(failing)
+        looked = before
         for some in (failing[:_SAMPLE], failing[_SAMPLE:]):
             indices = [tuple(int(i) for i in index) for index in some]
             if not indices:
                 break
+            # The step before was taken for the sample only where that was not cleared.
+            missing = [index for index in indices if before.step[index] > 2 * step]
+            if missing:
+                before = _merged(before, differences(indices=missing, step=step), missing)
             again = differences(indices=indices, step=result.step / divisor)
-            again = replace(again, switched=_is_kink(seen, again, result))
-            seen = _merged(seen, again, indices)
+            again = replace(again, switched=_is_kink(before, again, result))
+            looked = _merged(looked, again, indices)
             verdict = judge(analytic, _merged(current, again, indices), result, scale=scale)
             # A mistake that is smaller than the rounding at this step only drowned in it.
             hidden = verdict.bound + rounding(result.loss, result.unit_roundoff, again.step)
@@ -121,6 +140,7 @@ def _improved(
             if not cleared:
                 break
             current = _merged(current, again, cleared)
+        before, step = looked, result.step / divisor
     return current
 
 
@@ -142,12 +162,18 @@ def _merged(
     old: ParameterDifferences, new: ParameterDifferences, indices: list[tuple[int, ...]]
 ) -> ParameterDifferences:
     """Return `old` with the elements at `indices` taken from `new`."""
-    if not indices:
-        return old
-    place = tuple(np.array(indices).T)
-    merged = {}
-    for field in fields(ParameterDifferences):
-        array = getattr(old, field.name).copy()
-        array[place] = getattr(new, field.name)[place]
-        merged[field.name] = array
-    return ParameterDifferences(**merged)
+    chosen = np.zeros(old.central.shape, np.bool_)
+    chosen[tuple(np.array(indices).T)] = True
+    return _chosen(chosen, new, old)
+
+
+def _chosen(
+    where: NDArray[np.bool_], one: ParameterDifferences, other: ParameterDifferences
+) -> ParameterDifferences:
+    """Return the elements of one, where so chosen, else those of the other."""
+    return ParameterDifferences(
+        *(
+            np.where(where, getattr(one, field.name), getattr(other, field.name))
+            for field in fields(ParameterDifferences)
+        )
+    )

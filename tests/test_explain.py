@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import fastcheck
 from fastcheck import nn
-from fastcheck.explain import settled, together
+from fastcheck.explain import _rows, settled, together
 from fastcheck.report import ParameterReport
 from fastcheck.verdict import CODES, Finding
 
@@ -93,3 +95,80 @@ def test_rtol_is_what_approximate_allows():
     assert fastcheck.gradcheck(net, x, t, rtol=1e-9).verdict == "fail"
     with pytest.raises(ValueError, match=r"rtol=0 must be a positive finite number; leave it out"):
         fastcheck.gradcheck(net, x, t, rtol=0)
+
+
+SCORES = {"W": SimpleNamespace(value=np.ones((5, 3))), "b": SimpleNamespace(value=np.ones(3))}
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes", "positions"),
+    [
+        (np.arange(4) % 3, 3, 1),
+        (np.eye(3, dtype=int), 3, 1),
+        (np.full((4, 3), 7), 3, 1),  # counts
+        (np.eye(3), 3, 1),
+        (np.ones((4, 5), int), 3, 5),
+        (np.ones((4, 5, 3), int), 3, 5),
+        (np.ones((4, 5, 6)), 6, 5),
+        (np.ones(4), None, 1),
+        (np.float64(1.0), None, 1),
+        (None, None, 1),
+        ([[1], [1, 2]], None, 1),
+    ],
+)
+def test_classes_and_positions(targets, classes, positions):
+    assert _rows(targets, SCORES) == (classes, positions)
+    assert _rows(np.arange(4), {})[0] is None
+
+
+def test_a_mistake_besides_makes_nothing_else_strict():
+    def compare(*, strict):
+        both = report("fail" if strict else "approximate")
+        return {"W1": both, "W2": both}
+
+    found = (
+        Finding("W2", "", kind="factor", severe=False, parameters=("W2",)),
+        Finding(
+            None, "", kind="loss", severe=False, parameters=("W1", "W2"), evidence={"epsilon": 1}
+        ),
+    )
+    params, _ = settled(compare, lambda _: found, strict=False, known=True)
+    assert {name: item.verdict for name, item in params.items()} == {
+        "W1": "approximate",
+        "W2": "fail",
+    }
+
+
+class Counts:
+    """Integer targets with a row for each sample, and a factor."""
+
+    def __init__(self):
+        self.params = {"W": np.random.default_rng(0).standard_normal((4, 5))}
+
+    def loss(self, x, t):
+        return np.sum((x @ self.params["W"] - t) ** 2) / len(x)
+
+    def gradient(self, x, t):
+        return {"W": 10 * x.T @ (x @ self.params["W"] - t) / len(x)}
+
+
+def test_counts_are_no_labels():
+    rng = np.random.default_rng(1)
+    x, t = rng.random((7, 4)), rng.integers(0, 9, (7, 5))
+    (found,) = fastcheck.gradcheck(Counts(), x, t).findings
+    assert "5 is the number of classes:" in found.message
+
+
+def test_a_fault_of_the_diagnosis_leaves_the_verdict(monkeypatch):
+    def fault(case):
+        raise ValueError("no such matrix")
+
+    monkeypatch.setattr("fastcheck.explain.diagnose", fault)
+    rng = np.random.default_rng(1)
+    report = fastcheck.gradcheck(Counts(), rng.random((7, 4)), rng.random((7, 5)))
+    assert report.verdict == "fail"
+    (found,) = report.findings
+    assert found.message.startswith(
+        "The diagnosis itself failed, with ValueError: no such matrix; the verdict does not hang"
+    )
+    assert (found.kind, found.severe) == ("unexplained", False)

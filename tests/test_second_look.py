@@ -1,4 +1,5 @@
 import importlib.util
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fastcheck.compare import largest_gradient
 from fastcheck.engine.reference import differences_at, reference_gradient
 from fastcheck.second_look import DIVISORS
 from fastcheck.second_look import second_look as second_look_with
-from fastcheck.verdict import FAIL, INCONCLUSIVE, judge
+from fastcheck.verdict import FAIL, INCONCLUSIVE, KINK, judge
 
 STEP = 1e-4
 SAMPLES, INPUTS, HIDDEN, CLASSES = 12, 15, 6, 3
@@ -282,28 +283,31 @@ def test_what_the_verdict_passes_is_not_looked_at_again(monkeypatch):
 class TwoKinks:
     """A large kink between the step and a 16th of it, a small one below a 256th."""
 
-    def __init__(self):
-        self.params = {"w": np.array([0.0])}
+    def __init__(self, count=1):
+        self.params = {"w": np.zeros(count)}
 
     def loss(self, x, t):
         w = self.params["w"]
-        return np.sum(
+        return np.mean(
             (w - 1) ** 2 / 2 + 8 * np.maximum(w - STEP / 2, 0) + np.maximum(w - STEP / 1000, 0)
         )
 
     def gradient(self, x, t):
-        return {"w": self.params["w"] - 1}
+        return {"w": (self.params["w"] - 1) / self.params["w"].size}
 
 
-def test_a_kink_is_known_beside_the_step_before():
-    result = reference_gradient(TwoKinks(), None, None, names=["w"])
-    analytic = TwoKinks().gradient(None, None)
-    assert fails(result, analytic)["w"] == {0}
-    again = second_look(TwoKinks(), None, None, result, analytic)
-    assert (fails(again, analytic)["w"], again.parameters["w"].step) == (set(), STEP / 256)
+@pytest.mark.parametrize("count", [1, 64, 65, 150])
+def test_a_kink_is_known_beside_the_step_before(count):
+    model = TwoKinks(count)
+    result = reference_gradient(model, None, None, names=["w"])
+    analytic = model.gradient(None, None)
+    assert fails(result, analytic)["w"] == set(range(count))
+    again = second_look(model, None, None, result, analytic)
+    assert codes(again, analytic)["w"].tolist() == [KINK] * count
+    assert set(again.parameters["w"].step) == {STEP / 256}
     wrong = {"w": 2 * analytic["w"]}
-    again = second_look(TwoKinks(), None, None, result, wrong)
-    assert codes(again, wrong)["w"].tolist() == [INCONCLUSIVE]
+    again = second_look(model, None, None, result, wrong)
+    assert codes(again, wrong)["w"].tolist() == [INCONCLUSIVE] * count
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -331,8 +335,22 @@ def test_where_no_switch_is_crossed_nothing_is_propagated_again(monkeypatch):
     x, t = np.ones((SAMPLES, INPUTS)), np.zeros(SAMPLES, int)
     looks = []
     monkeypatch.setattr("fastcheck.api.finely_differentiated", lambda *_: looks.append(_))
-    gradcheck(net, x, t, step=STEP)
+    report = gradcheck(net, x, t, step=STEP)
     assert looks == []
+    assert report.notes == ()
+
+
+def test_a_note_says_how_many_elements_were_looked_at_again():
+    net = nn.TwoLayerNet(INPUTS, HIDDEN, CLASSES, weight_scale=0.3, output_relu=False)
+    x, t = near_kinks(net)
+    (note,) = gradcheck(net, x, t, step=STEP).notes
+    found = re.fullmatch(
+        r"step 0.0001 crosses a switch for (\d+) elements: they were looked at again with the "
+        r"engine's own step",
+        note,
+    )
+    assert 0 < int(found[1]) < sum(array.size for array in net.params.values())
+    assert gradcheck(net, x, t).notes == ()
 
 
 class Returning:

@@ -40,7 +40,7 @@ def measure(task: Task) -> Section:
             (
                 "Place: that of every finding; where one says nothing of it, it is not contained. "
                 "Named instead: other kinds, and how often. As good: a mistake of the kind that is "
-                "named gives the very gradient that was checked, within its bound."
+                "named gives the very gradient that was checked."
             ),
         ),
         musts=(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +12,6 @@ from numpy.typing import NDArray
 from fastcheck.program import Program
 
 Array = NDArray[np.float64]
-
-
-def are_labels(t: NDArray[Any]) -> bool:
-    """Tell whether targets are class numbers, and not rows, be they one-hot rows of integers."""
-    if t.ndim == 0 or t.dtype.kind not in "iu":
-        return False
-    one_hot = t.ndim > 1 and np.all((t == 0) | (t == 1)) and np.all(np.sum(t, axis=-1) == 1)
-    return not one_hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +78,8 @@ class Case:
         The code under test; its layers are asked one by one, where it has any.
     unit_roundoff
         That of the backprop's dtype.
+    positions
+        How many targets every sample has, as in a sequence of labels.
     """
 
     suspects: Mapping[str, Suspect]
@@ -98,20 +91,12 @@ class Case:
     program: Program | None
     model: Any
     unit_roundoff: float = 2.0**-53
+    positions: int = 1
 
     @property
     def wrong(self) -> tuple[str, ...]:
         """The names of the parameters with failed elements, in the model's order."""
         return tuple(name for name, suspect in self.suspects.items() if suspect.wrong)
-
-    @property
-    def positions(self) -> int:
-        """How many targets every sample has, as in a sequence of labels."""
-        try:
-            t = np.asarray(self.t)
-        except ValueError:
-            return 1
-        return math.prod(t.shape[1:] if are_labels(t) else t.shape[1:-1])
 
     @property
     def targets(self) -> Array | None:
@@ -120,7 +105,7 @@ class Case:
             t = np.asarray(self.t)
         except ValueError:
             return None
-        if t.dtype.kind not in "biuf":
+        if t.dtype.kind not in "biuf" or self.positions > 1:
             return None
         if t.ndim == 1 and t.dtype.kind in "iu" and self.classes is not None:
             inside = t.size > 0 and t.min() >= 0 and t.max() < self.classes

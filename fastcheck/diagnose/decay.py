@@ -14,6 +14,8 @@ from fastcheck.diagnose.sweep import Part
 
 # How well an estimated coefficient must agree with a known one.
 _SAME = 1e-3
+# Elements in proportion to the parameter that are no coincidence.
+_ENOUGH = 3
 _LOOK = "look at the penalty's term in the gradient"
 
 
@@ -46,20 +48,24 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
             return
     for known in sorted(set(penalties.values())):
         if fits(case, names, {name: _exact(known * w) for name, w in values.items()}):
-            yield _extra(names, known, elsewhere=not any(name in penalties for name in names))
+            yield _extra(names, known, penalties)
             return
+    if sum(int(np.count_nonzero(w)) for w in values.values()) < _ENOUGH:
+        return
     parts = {name: _exact(w) for name, w in values.items()}
     found = factor_between(case, parts, names, named=False, vanishing=True)
     if found is not None:
-        yield _extra(names, found.value - 1.0, elsewhere=False)
+        yield _extra(names, found.value - 1.0, penalties)
 
 
-def _extra(names: Sequence[str], coefficient: float, *, elsewhere: bool) -> Explanation:
+def _extra(names: Sequence[str], coefficient: float, penalties: Mapping[str, float]) -> Explanation:
+    there = any(name in penalties for name in names)
+    what = "more weight decay than" if there else "a weight decay that"
     text = (
         f"The gradient of {{names}} is too large by {coefficient:.6g} times the parameter itself, "
-        "a weight decay that the loss does not have there"
+        f"{what} the loss {'has' if there else 'does not have'} there"
     )
-    if elsewhere:
+    if not there and any(abs(coefficient - l2) <= _SAME * l2 for l2 in penalties.values()):
         text += ": it is the factor of the penalty on other parameters"
     evidence = {"coefficient": coefficient}
     return Explanation("weight decay", f"{text}; {_LOOK}.", tuple(names), None, evidence)

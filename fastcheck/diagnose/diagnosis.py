@@ -17,13 +17,13 @@ from fastcheck.diagnose.factor import common_factors, own_factor
 from fastcheck.diagnose.fit import agrees, fits
 from fastcheck.diagnose.hypothesis import Change, Explanation
 from fastcheck.diagnose.layers import Probed, faulty, probed
-from fastcheck.diagnose.losses import left_out_epsilons, other_losses, other_targets
+from fastcheck.diagnose.losses import other_losses, other_targets
 from fastcheck.diagnose.matrices import other_matrix
 from fastcheck.diagnose.parts import penalties
 from fastcheck.diagnose.patterns import exchanged, misplaced
 from fastcheck.diagnose.products import handed_down, kept
 from fastcheck.diagnose.sweep import Part, Sweep
-from fastcheck.diagnose.textbook import without_epsilons
+from fastcheck.diagnose.textbook import left_out, without_epsilons
 from fastcheck.diagnose.wording import Places
 from fastcheck.verdict import Finding
 
@@ -55,48 +55,41 @@ def diagnose(case: Case) -> tuple[Finding, ...]:
         return ()
     sweep = None if case.program is None else Sweep(case.program)
     layers = None if sweep is None else probed(case, sweep)
+    places = Places(case, sweep, layers)
     with np.errstate(all="ignore"):
+        plain = None if sweep is None else without_epsilons(case, sweep)
+        if sweep is not None and plain is not None and not plain.wrong:
+            return (places.finding(left_out(case, sweep, besides=False)),)
         found = _explained(case, sweep, layers)
-        places = Places(case, sweep, layers)
         kinds = {item.kind for item in found}
-        if sweep is not None and kinds & _DOUBTFUL:
-            beside = _beside_epsilons(case, sweep)
+        if sweep is not None and plain is not None and kinds & _DOUBTFUL:
+            rest = _of_plain(plain)
             # Of two other losses the one that the epsilon comes with is no simpler.
-            if beside and ("unexplained" in kinds or all(item.kind != "loss" for item in beside)):
-                left_out = (_left_out(case, *one) for one in left_out_epsilons(sweep))
-                return (*beside, *map(places.finding, left_out))
+            if rest and ("unexplained" in kinds or all(item.kind != "loss" for item in rest)):
+                return (*rest, places.finding(left_out(case, sweep, besides=True)))
         return tuple(map(places.finding, found))
 
 
-def _beside_epsilons(case: Case, sweep: Sweep) -> tuple[Finding, ...]:
-    """Return what is wrong if the epsilons of the loss are left out too; () if that is not so."""
-    rest = without_epsilons(case, sweep)
-    if rest is None or not rest.wrong:
-        return ()
-    assert rest.program is not None
-    plain = Sweep(rest.program)
-    layers = probed(rest, plain)
-    found = _explained(rest, plain, layers)
+def _of_plain(case: Case) -> tuple[Finding, ...]:
+    """Return what is wrong beside the epsilons; () if that cannot be explained."""
+    assert case.program is not None
+    sweep = Sweep(case.program)
+    layers = probed(case, sweep)
+    found = _explained(case, sweep, layers)
     if any(item.kind == "unexplained" for item in found):
         return ()
-    places = Places(rest, plain, layers)
-    return tuple(map(places.finding, found))
-
-
-def _left_out(case: Case, change: Change, epsilon: float) -> Explanation:
-    text = f"Besides, {change.message}."
-    return Explanation(change.kind, text, case.wrong, change.at, {"epsilon": epsilon})
+    return tuple(map(Places(case, sweep, layers).finding, found))
 
 
 def _explained(
     case: Case, sweep: Sweep | None, layers: Sequence[Probed] | None
 ) -> list[Explanation]:
-    unused = _unused(case, sweep)
+    unused = () if sweep is None else tuple(name for name in case.wrong if sweep.is_unused(name))
     if unused:
         used = {name: item for name, item in case.suspects.items() if name not in unused}
         others = replace(case, suspects=used)
         found = _explained(others, sweep, layers) if others.wrong else []
-        return [Explanation("unused", _UNUSED, unused), *found]
+        return [*_of_unused(case, unused), *found]
     whole = _first(_of_all(case, sweep, layers))
     if whole is not None and len(case.wrong) == 1 and "also fits" not in whole.evidence:
         alone = _of_one(case, case.suspects[case.wrong[0]], sweep)
@@ -116,12 +109,17 @@ def _explained(
     return found
 
 
-def _unused(case: Case, sweep: Sweep | None) -> tuple[str, ...]:
-    """Return the wrong parameters that the loss does not hang on."""
-    if sweep is not None:
-        return tuple(name for name in case.wrong if sweep.is_unused(name))
-    still = not any(np.any(suspect.numerical) for suspect in case.suspects.values())
-    return case.wrong if still else ()
+def _of_unused(case: Case, names: Sequence[str]) -> Iterator[Explanation]:
+    """Yield what gives a gradient to parameters that the loss does not hang on."""
+    copied = []
+    for name in names:
+        decay = _first(decays(replace(case, suspects={name: case.suspects[name]}), {}))
+        if decay is None:
+            copied.append(name)
+        else:
+            yield decay
+    if copied:
+        yield Explanation("unused", _UNUSED, tuple(copied))
 
 
 def _first(found: Iterable[Explanation]) -> Explanation | None:
@@ -142,7 +140,8 @@ def _of_all(
     """Yield what explains all that is wrong by one mistake, the simplest first."""
     suspected = faulty(layers)
     layer = suspected[0] if len(suspected) == 1 else None
-    if sweep is not None and layer is not None and layer.is_activation:
+    inside = layer is not None and layer.is_activation
+    if sweep is not None and inside:
         # It is known to be there, so that a plain factor is no simpler.
         yield from _fitting(case, sweep, wrong_derivatives(sweep), layer)
     decay = penalties(case.suspects, sweep)
@@ -153,11 +152,8 @@ def _of_all(
         if factor is not None:
             yield factor
     if sweep is not None:
-        for change, epsilon in left_out_epsilons(sweep):
-            for item in _fitting(case, sweep, (change,), layer):
-                yield replace(item, evidence={"epsilon": epsilon})
         changes = (
-            wrong_derivatives(sweep),
+            () if inside else wrong_derivatives(sweep),
             handed_down(sweep),
             kept(sweep, case.wrong[0]) if len(case.wrong) == 1 else (),
             other_losses(case, sweep),
@@ -179,14 +175,15 @@ def _fitting(
 ) -> Iterator[Explanation]:
     """Yield those changes, in the layer if it is known, that give what was found."""
     wrong = frozenset(case.wrong)
-    parameters = frozenset(sweep.program.parameters.values())
+    names = () if layer is None else layer.wrong
+    own = {sweep.program.parameters[name] for name in names}
 
     def judge(name: str, part: Part) -> bool:
         suspect = case.suspects.get(name)
         return suspect is None or agrees(suspect, part, case.unit_roundoff)
 
     for change in changes:
-        if not (layer is None or change.at in parameters or layer.holds(change.at)):
+        if not (layer is None or change.at in own or layer.holds(change.at)):
             continue
         if wrong <= sweep.reach.get(change.at, frozenset()):
             moved = sweep.carried({change.at: change.part}, judge)

@@ -24,8 +24,9 @@ def single_entries(suspect: Suspect) -> Iterator[Explanation]:
     failed = suspect.failed
     places = np.argwhere(failed)
     # Of those whose bound is wider than what is wrong here nobody knows whether they are right.
-    least = np.min(np.abs(suspect.residual[failed]))
-    sure = suspect.visible & ~failed & ~(DECISIVE * suspect.bound > least)
+    off = np.abs(suspect.residual[failed])
+    least = np.min(off, where=np.isfinite(off), initial=np.inf)
+    sure = suspect.visible & ~failed & (DECISIVE * suspect.bound <= least)
     right = int(np.sum(sure))
     if len(places) <= _FEW and right >= _RIGHT_BESIDE * len(places):
         words = " and ".join(f"{suspect.name}{[int(i) for i in place]}" for place in places)

@@ -18,6 +18,8 @@ _SIZES = ("the batch size", "the number of classes", "the number of positions")
 # From here on 1/n is easier to read than its decimals.
 _LEAST_INVERSE = 3
 _EXACT = 1e-12
+# The next inverse is 1/n away; so many times the uncertainty must have room in that.
+_TOLD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def _written(factor: Factor) -> str:
     size, sign = abs(factor.value), "-" if factor.value < 0 else ""
     inverse = round(1 / size)
     unsure = max(factor.uncertainty / size, _EXACT)
-    if inverse >= _LEAST_INVERSE and abs(size * inverse - 1) <= unsure:
+    # Of some n close by the inverse is within the uncertainty, if that is large.
+    told = _TOLD * unsure * inverse < 1
+    if told and inverse >= _LEAST_INVERSE and abs(size * inverse - 1) <= unsure:
         return f"{sign}1/{inverse}"
     digits = 6 if size == 1 else max(6, 3 - math.floor(math.log10(abs(size - 1))))
     return f"{sign}{size:.{digits}g}"
@@ -131,7 +135,9 @@ def _meant(factor: Factor) -> list[str]:
 def _advice(case: Case, factor: Factor, meanings: Sequence[str], *, bias: bool) -> str:
     plain = _ADVICE.get(factor.value)
     words = " ".join(meanings)
-    if "batch" in words and case.batch > 1 and abs(factor.value) > 1:
+    if "positions" in words:
+        advice = "average over batch and positions once, as the loss does"
+    elif "batch" in words and case.batch > 1 and abs(factor.value) > 1:
         advice = "divide by the batch size once in the backward, as the loss does"
     elif "batch" in words and case.batch > 1 and bias:
         advice = "sum over the batch instead of averaging, where the loss is averaged already"

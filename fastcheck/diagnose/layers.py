@@ -41,6 +41,8 @@ class Probed:
         The parameters, by the network's names, whose gradient is wrong here.
     x, y, dx, dy
         Its input and output, what it handed down, and the adjoint that it was given.
+    due
+        What it should have handed down, None where that is not known.
     below, above
         The numbers of the values that its input and its output are; `below` None for the first.
     weights
@@ -58,6 +60,7 @@ class Probed:
     y: Array
     dx: Array
     dy: Array
+    due: Array | None
     below: int | None
     above: int
     weights: tuple[Array, ...]
@@ -153,11 +156,11 @@ def _probe(
     x, y, below, above = ends
     dy = sweep.adjoints[above].value.astype(y.dtype)
     dx, gradients = copy.deepcopy(layer).backward(x, y, dy)
-    passes = True
+    passes, due = True, None
     if below is not None:
         true = sweep.down_to(above, below)
         if true is not None:
-            passes = _close(dx, true, sweep, below)
+            passes, due = _close(dx, true, sweep, below), true.value
     wrong = []
     for key, array in layer.params.items():
         known = _named(case, array)
@@ -177,6 +180,7 @@ def _probe(
         after,
         down,
         up,
+        due,
         below,
         above,
         weights,
@@ -191,7 +195,8 @@ def _probe_loss(case: Case, sweep: Sweep, loss: Any, scores: NDArray[Any], numbe
     passes = _close(dz, sweep.adjoints[number], sweep, number)
     z, dz = np.asarray(scores, np.float64), np.asarray(dz, np.float64)
     name, above = type(loss).__name__, sweep.program.output
-    return Probed(name, passes, (), z, z, dz, dz, number, above, (), is_loss=True)
+    due = sweep.adjoints[number].value
+    return Probed(name, passes, (), z, z, dz, dz, due, number, above, (), is_loss=True)
 
 
 def _named(case: Case, array: NDArray[Any]) -> str | None:

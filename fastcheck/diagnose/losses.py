@@ -9,7 +9,6 @@ import numpy as np
 from fastcheck.diagnose.case import Array, Case
 from fastcheck.diagnose.hypothesis import Change
 from fastcheck.diagnose.sweep import Part, Sweep
-from fastcheck.diagnose.textbook import epsilons
 from fastcheck.primitives.running_error import ALLOWANCE
 from fastcheck.primitives.softmax import softmax
 
@@ -117,27 +116,6 @@ def other_targets(case: Case, sweep: Sweep) -> Iterator[Change]:
 def _scores(case: Case, sweep: Sweep, shape: tuple[int, ...]) -> list[int]:
     numbers = reversed(sweep.reached_by_all(case.wrong))
     return [number for number in numbers if sweep.arrays[number].shape == shape][:_PLACES]
-
-
-def left_out_epsilons(sweep: Sweep) -> Iterator[tuple[Change, float]]:
-    """Yield, for every log(p + c) with a small c, what comes of leaving c out of the derivative."""
-    for operation, number, constant in epsilons(sweep):
-        epsilon = float(sweep.program.constants[constant].item())
-        p, above = sweep.arrays[number], sweep.adjoints[operation.output]
-        with np.errstate(all="ignore"):
-            slope = epsilon / (p * (p + epsilon))
-            off = np.asarray(ALLOWANCE * sweep.errors[number]) / p
-            excess = np.where(above.value == 0, 0.0, above.value * slope)
-            error = np.abs(slope) * above.error
-            rounding = _ROUNDINGS * sweep.roundoff(number)
-            error = error + np.abs(excess) * (2 * off + rounding)
-            error = np.where(above.value == 0, 0.0, error)
-        text = (
-            f"the loss has log(p + {epsilon:g}) and the gradient is that of log(p), without "
-            f"the epsilon: the two differ by about {epsilon:g} / p; leave the epsilon out of "
-            "the loss, or take p / (p + epsilon) into the backward"
-        )
-        yield Change("loss", text, number, Part(excess, error)), epsilon
 
 
 def _excess(sweep: Sweep, number: int, wrong: Array, true: Part) -> Part:

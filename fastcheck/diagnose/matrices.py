@@ -16,8 +16,6 @@ from fastcheck.diagnose.layers import Probed
 _MATRIX = 2
 # What is left over, as a share of what was handed down.
 _LEFT = 1e4
-# How well it must agree with a multiple of the right one, as a share of the largest element.
-_SAME = 1e-3
 
 
 def other_matrix(case: Case, layer: Probed | None) -> Iterator[Explanation]:
@@ -33,11 +31,11 @@ def other_matrix(case: Case, layer: Probed | None) -> Iterator[Explanation]:
     if rank >= len(dy):
         return
     u = max(case.unit_roundoff, 2.0**-53)
-    size = np.abs(dy) @ np.abs(matrix) + np.max(np.abs(dx))
-    if not np.all(np.abs(dy @ matrix - dx) <= _LEFT * u * size):
+    limit = _LEFT * u * (np.abs(dy) @ np.abs(matrix) + np.max(np.abs(dx)))
+    if not np.all(np.abs(dy @ matrix - dx) <= limit):
         return
     # A single weight may be off by any factor; more of them are not all off by the same.
-    if weights[0].size == 1 or not _is_multiple(dx, dy @ weights[0].T):
+    if weights[0].size == 1 or not _is_multiple(dx, layer.due, limit):
         text = (
             "The gradient of {names}: what is handed down is dy times a matrix that is not W^T, "
             "such as the weights from before the last update; look which array the backward reads."
@@ -45,8 +43,9 @@ def other_matrix(case: Case, layer: Probed | None) -> Iterator[Explanation]:
         yield Explanation("stale", text, case.wrong)
 
 
-def _is_multiple(found: Array, right: Array) -> bool:
+def _is_multiple(found: Array, due: Array | None, limit: Array) -> bool:
     """Tell whether it is what it should be but for a factor."""
-    size = np.vdot(right, right)
-    factor = np.vdot(right, found) / size if size else 0.0
-    return bool(np.all(np.abs(found - factor * right) <= _SAME * np.max(np.abs(found))))
+    size = 0.0 if due is None else float(np.vdot(due, due))
+    if due is None or not size:
+        return False
+    return bool(np.all(np.abs(found - np.vdot(due, found) / size * due) <= limit))

@@ -35,6 +35,7 @@ class Places:
             text += f" What else would give just this gradient: {other}."
         return Finding(
             parameter=item.names[0] if len(item.names) == 1 else None,
+            parameters=tuple(item.names),
             message=text,
             kind=item.kind,
             severe=False,
@@ -44,6 +45,8 @@ class Places:
 
     def _where(self, item: Explanation) -> tuple[str, ...]:
         """Return the layers, or else the lines, one of which holds the mistake."""
+        if item.kind == "unused":  # a matter of the forward
+            return ()
         if self._layers is not None:
             suspected = faulty(self._layers)
             at = [layer for layer in suspected if item.at is not None and layer.holds(item.at)]

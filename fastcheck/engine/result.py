@@ -26,7 +26,8 @@ class ParameterDifferences:
         and w + h, or is so close to w that rounding decides it. Where an engine cannot see
         switches, all False.
     crossed
-        bool: of these, where a switch lies between that rounding does not decide.
+        bool: of these, where a switch lies between that rounding does not decide; from an engine
+        that cannot tell, all of them.
     """
 
     central: NDArray[np.float64]

@@ -82,6 +82,7 @@ def _resolution(figures: Resolution) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "parameter": finding.parameter,
+        "parameters": list(finding.parameters),
         "message": finding.message,
         "kind": finding.kind,
         "severe": finding.severe,

@@ -75,9 +75,8 @@ def judge_by_bounds(
     largest = float(np.max(np.abs(g), where=finite, initial=0.0))
     bound = bounds.bound + bounds.faint / numerical.step
     bound += truncation(numerical.step, result.order, bounds.size, largest, dtype)
-    with np.errstate(invalid="ignore", over="ignore"):
-        # As near as its dtype allows, be it the zero that a tiny gradient is there.
-        equal = (a == g) | (analytic == g.astype(analytic.dtype))
+    with np.errstate(invalid="ignore"):
+        equal = a == g
         error = np.abs(a - g)
         within = equal | (error <= bound)
         if not np.any(bounds.kink) and not np.any(numerical.switched):
@@ -92,7 +91,7 @@ def judge_by_bounds(
         enough = np.maximum(WIDE[dtype] * bounds.size, _nothing(dtype, scale))
         # With a large step it is the user's wish.
         enough = np.where(numerical.step <= TINY_STEP, enough, MEANINGLESS * largest)
-        wide = ~equal & (bound > enough)
+        wide = (bound > enough) & ~(equal | _rounded(g, analytic))
     codes = np.full(g.shape, FAIL, np.uint8)
     # One within rounding that has no kink makes no difference, such as the maximum in a softmax.
     codes[numerical.crossed & (bounds.kink == 0)] = INCONCLUSIVE
@@ -104,6 +103,15 @@ def judge_by_bounds(
     codes[~finite | ~np.isfinite(bound)] = INCONCLUSIVE
     codes[~np.isfinite(a)] = FAIL
     return ParameterVerdict(bound, codes)
+
+
+def _rounded(g: NDArray[np.float64], analytic: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell where the backprop is g rounded to its own dtype, be it the zero that is left of it."""
+    if analytic.dtype.kind != "f":
+        return np.zeros(g.shape, np.bool_)
+    with np.errstate(over="ignore"):
+        same: NDArray[np.bool_] = analytic == g.astype(analytic.dtype)
+    return same
 
 
 def _nothing(dtype: np.dtype[Any], scale: float) -> float:

@@ -44,7 +44,7 @@ class Finding:
     Attributes
     ----------
     parameter
-        The parameter it is about, None for the whole model.
+        The parameter it is about, None for the whole model or several.
     message
         What is wrong and what to look at, in plain sentences.
     kind
@@ -52,6 +52,8 @@ class Finding:
     severe
         Whether it fails the check by itself; a finding that explains failing elements, or a note,
         does not.
+    parameters
+        All that the mistake spoils; empty where it is not one.
     where
         The layers or lines, in forward order, one of which must hold the mistake; empty where that
         is not known.
@@ -64,4 +66,5 @@ class Finding:
     kind: str = "unexplained"
     severe: bool = True
     where: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
     evidence: Mapping[str, float | int | str] = field(default_factory=dict)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import fastcheck
-from fastcheck.diagnose import Case, are_labels
+from fastcheck.diagnose import Case
+from fastcheck.diagnose.factor_words import Factor, explained
 from fastcheck.diagnose.wording import listed
 
 
@@ -58,20 +59,21 @@ class Labelled:
 
 
 @pytest.mark.parametrize(
-    ("factor", "number", "meaning"),
+    ("factor", "number", "meaning", "advice"),
     [
-        (11, "11", "the number of positions"),
-        (77, "77", "the batch size times the number of positions"),
-        (1 / 77, "1/77", "1 over the batch size times the number of positions"),
-        (1 / 7, "1/7", "1 over the batch size"),
-        (1 / 3, "1/3", "1 over the number of classes"),
+        (11, "11", "the number of positions", "positions once"),
+        (77, "77", "the batch size times the number of positions", "batch and positions once"),
+        (1 / 77, "1/77", "1 over the batch size times the number of positions", "positions once"),
+        (1 / 7, "1/7", "1 over the batch size", "divide by the batch size only once"),
+        (1 / 3, "1/3", "1 over the number of classes", "over the classes too"),
     ],
 )
-def test_positions_of_a_sequence(factor, number, meaning):
+def test_positions_of_a_sequence(factor, number, meaning, advice):
     rng = np.random.default_rng(1)
     x, t = rng.random((7, 11, 4)), rng.integers(0, 3, (7, 11))
     (finding,) = fastcheck.gradcheck(Labelled(factor), x, t).findings
     assert f"is {number} times the numerical one, and {number} is {meaning}:" in finding.message
+    assert advice in finding.message
 
 
 @pytest.mark.parametrize(
@@ -86,19 +88,22 @@ def test_factors_of_no_meaning(factor, number):
 
 
 @pytest.mark.parametrize(
-    ("targets", "labels", "positions"),
+    ("value", "uncertainty", "number"),
     [
-        (np.arange(4) % 3, True, 1),
-        (np.eye(3, dtype=int), False, 1),
-        (np.eye(3)[None], False, 3),
-        (np.ones((2, 5), int), True, 5),
-        (np.float64(1.0), False, 1),
+        (1 / 3, 0.0, "1/3"),
+        (0.5, 0.0, "0.5"),
+        (1 / 7 + 2e-13, 0.0, "0.142857"),
+        (1 / 7 + 1e-6, 2e-6, "1/7"),
+        (1 / 8 - 0.0016, 0.005, "0.1234"),
+        (1.2345e-4, 1e-8, "0.00012345"),
+        (17.0, 0.0, "17"),
     ],
 )
-def test_labels_and_rows(targets, labels, positions):
-    assert are_labels(targets) is labels
-    case = Case({}, 1, None, None, None, targets, None, None)
-    assert case.positions == positions
+def test_the_number(value, uncertainty, number):
+    factor = Factor(value, uncertainty, ())
+    case = Case({}, 9, None, None, None, None, None, None)
+    message = explained(case, factor, ("W",), None).message
+    assert f"is {number} times the numerical one:" in message
 
 
 def test_many_names_are_cut_short():

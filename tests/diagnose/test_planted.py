@@ -32,56 +32,77 @@ def test_is_named_and_placed(name):
     assert seen
 
 
-@pytest.mark.parametrize("name", list(MISTAKES))
+def textbook(*activations):
+    """A network whose loss is log(p + 1e-7) and whose gradient leaves the epsilon out."""
+    layers = [nn.Affine(9, 6), activations[0], nn.Affine(6, 6), activations[1], nn.Affine(6, 4)]
+    loss = nn.ClippedSoftmaxCrossEntropy(exact=False)
+    net = nn.Network(layers, loss=loss, seed=1, l2=0.01)
+    for name in ("b1", "b2"):
+        net.params[name][...] = 0.1
+    return net
+
+
+TEXTBOOK = (textbook(nn.Relu(), nn.LeakyRelu(0.1)), textbook(nn.Tanh(), nn.Sigmoid()))
+TEXTBOOK += (textbook(nn.Softplus(), nn.Relu()), textbook(nn.Relu(), nn.Relu()))
+# In these the targets or the softmax play no part, or another.
+WITHOUT_EPSILON = {
+    "loss-sign",
+    "loss-zero",
+    "targets-minus-softmax",
+    "targets-not-subtracted",
+    "softmax-missing",
+    "softmax-twice",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, item in MISTAKES.items() if "MeanSquaredError" not in item.needs]
+)
 def test_is_named_beside_the_textbooks_epsilon(name):
     """The classic pair leaves the epsilon out; most who make a mistake make it beside that."""
-    net = nn.Network(
-        [nn.Affine(9, 6), nn.Relu(), nn.Affine(6, 6), nn.Sigmoid(), nn.Affine(6, 4)],
-        loss=nn.ClippedSoftmaxCrossEntropy(exact=False),
-        seed=1,
-        l2=0.01,
-    )
+    nets = [net for net in TEXTBOOK if applicable(name, net)]
+    assert nets
     rng = np.random.default_rng(2)
     x, t = rng.random((7, 9)), rng.integers(0, 4, 7)
-    if not applicable(name, net):
-        return
-    model = plant(name, net, seed=1)
-    report = fastcheck.gradcheck(model, x, t)
-    assert report.verdict == "fail"
-    mistake, *besides = report.findings
-    assert mistake.kind in MISTAKES[name].kinds
-    assert mistake.where == (model.place,)
-    assert len(besides) <= 1
-    for item in besides:
-        assert "Besides, the loss has log(p + 1e-07)" in item.message
-        assert item.where == ("ClippedSoftmaxCrossEntropy",)
-    # What is a loss of its own or does not hang on the loss at all has no epsilon to leave out.
-    assert besides or name in {
-        "loss-sign",
-        "loss-zero",
-        "targets-minus-softmax",
-        "targets-not-subtracted",
-        "softmax-missing",
-        "softmax-twice",
-    }
+    for net in nets:
+        model = plant(name, net, seed=1)
+        report = fastcheck.gradcheck(model, x, t)
+        assert report.verdict == "fail"
+        mistake, *besides = report.findings
+        assert mistake.kind in MISTAKES[name].kinds
+        assert mistake.where == (model.place,)
+        assert len(besides) == (name not in WITHOUT_EPSILON)
+        for item in besides:
+            assert "Besides, the loss has log(p + 1e-07)" in item.message
+            assert item.where == ("ClippedSoftmaxCrossEntropy",)
 
 
-def test_what_is_close_beside_the_epsilon_is_wrong():
+@pytest.mark.parametrize("factor", [-1.0, 1 + 1e-7])
+def test_what_is_close_beside_the_epsilon_is_wrong(factor):
     net = nn.TwoLayerNet(9, 6, 4, loss=nn.ClippedSoftmaxCrossEntropy(exact=False), seed=1)
     rng = np.random.default_rng(2)
     x, t = rng.random((7, 9)), rng.integers(0, 4, 7)
-    assert fastcheck.gradcheck(net, x, t).verdict == "approximate"
+    before = fastcheck.gradcheck(net, x, t)
+    assert before.verdict == "approximate"
     right = net.gradient
 
     def close(x, t):
         gradient = right(x, t)
-        gradient["W2"] *= 1 + 1e-7
+        gradient["W2"] *= factor
         return gradient
 
     net.gradient = close
     report = fastcheck.gradcheck(net, x, t)
     assert report.verdict == "fail"
-    assert report.findings[0].parameter == "W2"
+    first, second = report.findings
+    assert (first.kind, first.parameters) == ("factor", ("W2",))
+    assert second.evidence == {"epsilon": 1e-7}
+    for name, item in report.params.items():
+        if name == "W2":
+            assert item.counts["approximate"] == 0
+            assert item.counts["fail"] > 0
+        else:
+            np.testing.assert_array_equal(item.codes, before.params[name].codes)
 
 
 def _case(model, sample, report):

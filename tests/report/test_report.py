@@ -121,7 +121,13 @@ def test_whole_verdict(failing):
 
 def test_json(failing, tmp_path):
     finding = Finding(
-        "W1", "no good", "factor", severe=False, where=("Relu1",), evidence={"factor": np.int64(2)}
+        "W1",
+        "no good",
+        "factor",
+        severe=False,
+        where=("Relu1",),
+        parameters=("W1",),
+        evidence={"factor": np.int64(2)},
     )
     whole = report(failing, findings=[finding], notes=["slow"])
     path = tmp_path / "report.json"
@@ -137,6 +143,7 @@ def test_json(failing, tmp_path):
     assert content["findings"] == [
         {
             "parameter": "W1",
+            "parameters": ["W1"],
             "message": "no good",
             "kind": "factor",
             "severe": False,
