@@ -25,17 +25,17 @@ def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
     InvalidArgument
         If there are no parameters, or one holds nan or infinity.
     """
-    if isinstance(model, type):
-        raise InvalidType(
-            f"model={model.__name__} is a class, must be an object; make one, as in "
-            f"{model.__name__}(...), and pass that"
-        )
     if not callable(getattr(model, "loss", None)):
         raise InvalidType(
             f"model={type(model).__name__} has no method loss(x, t); "
             "pass an object with params and loss"
         )
     params = getattr(model, "params", None)
+    if isinstance(model, type) and params is None:
+        raise InvalidType(
+            f"model={model.__name__} is a class without params, must be an object; make one, as in "
+            f"{model.__name__}(...), and pass that"
+        )
     if not isinstance(params, Mapping):
         raise InvalidType(
             f"model.params={type(params).__name__} must be a dict from names to float arrays; "

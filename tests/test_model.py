@@ -15,7 +15,8 @@ def model(params, loss=lambda x, t: 1.0):
 class Classy:
     """A model, had it been made."""
 
-    params = {"w": np.ones(2)}  # noqa: RUF012 - as a beginner writes it
+    def __init__(self):
+        self.params = {"w": np.ones(2)}
 
     def loss(self, x, t):
         return 0.0
@@ -33,7 +34,7 @@ def test_parameters_are_the_live_arrays_in_the_models_order():
     ("wrong", "error", "match"),
     [
         (SimpleNamespace(params={}), InvalidType, r"no method loss\(x, t\); pass an object with"),
-        (Classy, InvalidType, r"model=Classy is a class, must be an object; .* Classy\(...\)"),
+        (Classy, InvalidType, r"Classy is a class without params, must be .* Classy\(...\)"),
         (model(params={}, loss=3), InvalidType, r"model=SimpleNamespace has no method loss"),
         (SimpleNamespace(loss=print), InvalidType, "params=NoneType must be a dict.*very arrays"),
         (model([np.ones(2)]), InvalidType, "model.params=list must be a dict"),
