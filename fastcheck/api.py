@@ -28,7 +28,7 @@ from fastcheck.options import OPINIONS
 from fastcheck.program import Program
 from fastcheck.report import Report
 from fastcheck.report.image import image_shape
-from fastcheck.second_look import beside_switches, notes_on_switches, second_look
+from fastcheck.second_look import at_own_step, second_look
 from fastcheck.verdict import Bounds, Finding, bounds_of
 
 
@@ -114,8 +114,9 @@ def gradcheck(
     x, t, engine, scheme, threads, params, progress
         As for `numerical_gradient`.
     step
-        Likewise; elements for which that of engine "incremental" crosses a switch are looked at
-        again with the engine's own, and failing ones of engine "reference" with smaller ones.
+        Likewise. Parameters in which that of engine "incremental" crosses a switch or disagrees
+        are looked at again with the engine's own, failing elements of engine "reference" with
+        smaller ones.
     rtol
         The share of the gradient within which it counts as *approximate*, where it is beyond the
         bounds systematically; by default 1e-5, in float32 1e-3.
@@ -152,15 +153,14 @@ def gradcheck(
         result = found.result
         scale = max(largest_gradient(result), evidence.largest)
         bounds: dict[str, Bounds] = {}
-        switches: tuple[str, ...] = ()
+        coarse: tuple[str, ...] = ()
         if not result.sees_switches:
             result = second_look(model, x, t, result, evidence.gradient, scale=scale)
         elif found.program is not None and result.unit_roundoff == 0.0:
             bounds = bounds_of(found.program, evidence.gradient)
             if step is not None:
                 finer = partial(finely_differentiated, found.program, options=options)
-                result = beside_switches(found.result, finer)
-                switches = notes_on_switches(found.result, step)
+                result, coarse = at_own_step(result, finer, evidence.gradient, bounds, scale=scale)
         opinion, problem = _opinion(second_opinion, found.program)
         compare = partial(compared, result, evidence.gradient, opinion, scale=scale)
         reports, explained = settled(
@@ -184,7 +184,7 @@ def gradcheck(
             engine_seconds=result.seconds,
             setup_seconds=result.setup_seconds,
             record_seconds=found.record_seconds,
-            notes=found.notes + switches + evidence.notes + problem,
+            notes=found.notes + coarse + evidence.notes + problem,
             second_opinion=second_opinion if opinion else None,
             scheme=scheme,
             image=image_shape(x, _shapes(model), checked=reports),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.reference import differences_at
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
-from fastcheck.verdict import FAIL, KINK, PASS, judge
+from fastcheck.verdict import FAIL, KINK, PASS, Bounds, judge
 from fastcheck.verdict.allowance import rounding
 
 # The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at
@@ -64,10 +64,19 @@ def second_look(
     return replace(result, parameters=parameters)
 
 
-def beside_switches(
-    result: NumericalGradient, finer: Callable[[list[str]], NumericalGradient]
-) -> NumericalGradient:
-    """Return the result with what the user's step took across switches at another step.
+def at_own_step(
+    result: NumericalGradient,
+    finer: Callable[[list[str]], NumericalGradient],
+    analytic: Mapping[str, NDArray[Any]],
+    bounds: Mapping[str, Bounds],
+    *,
+    scale: float,
+) -> tuple[NumericalGradient, tuple[str, ...]]:
+    """Return the result with other differences where those with the user's step decide nothing.
+
+    That is for parameters in which the step crosses a switch, and for those that do not pass: it
+    may truncate too much. They are replaced as a whole, since what truncation allows goes with a
+    parameter's largest gradient.
 
     Parameters
     ----------
@@ -75,30 +84,29 @@ def beside_switches(
         Differences that were propagated.
     finer
         Called, if need be, for such differences of some parameters at the engine's own step.
+    analytic, bounds, scale
+        As for `judge`, by parameter.
+
+    Returns
+    -------
+    NumericalGradient, tuple of str
+        The result, and a note on what was done.
     """
-    names = [name for name, item in result.parameters.items() if np.any(item.crossed)]
+    names = []
+    for name, item in result.parameters.items():
+        verdict = judge(analytic[name], item, result, scale=scale, bounds=bounds[name], strict=True)
+        if np.any(item.crossed) or not np.all(np.isin(verdict.codes, (PASS, KINK))):
+            names.append(name)
     if not names:
-        return result
+        return result, ()
     again = finer(names)
-    parameters = {
-        name: _chosen(item.crossed, again.parameters[name], item) if name in names else item
-        for name, item in result.parameters.items()
-    }
-    return replace(
-        result,
-        parameters=parameters,
-        seconds=result.seconds + again.seconds,
-        setup_seconds=result.setup_seconds + again.setup_seconds,
+    note = (
+        f"{', '.join(names)}: looked at again with the engine's own step, since step "
+        f"{result.step:.3g} crosses switches there, or disagrees"
     )
-
-
-def notes_on_switches(result: NumericalGradient, step: float) -> tuple[str, ...]:
-    """Return what is to be said of elements for which another step than the user's was taken."""
-    crossed = sum(int(np.sum(item.crossed)) for item in result.parameters.values())
-    if not crossed:
-        return ()
-    note = f"step {step:.3g} crosses a switch for {crossed:,} elements: they were looked at again"
-    return (f"{note} with the engine's own step",)
+    seconds, setup = result.seconds + again.seconds, result.setup_seconds + again.setup_seconds
+    parameters = {**result.parameters, **again.parameters}
+    return replace(result, parameters=parameters, seconds=seconds, setup_seconds=setup), (note,)
 
 
 def _improved(
@@ -164,16 +172,9 @@ def _merged(
     """Return `old` with the elements at `indices` taken from `new`."""
     chosen = np.zeros(old.central.shape, np.bool_)
     chosen[tuple(np.array(indices).T)] = True
-    return _chosen(chosen, new, old)
-
-
-def _chosen(
-    where: NDArray[np.bool_], one: ParameterDifferences, other: ParameterDifferences
-) -> ParameterDifferences:
-    """Return the elements of one, where so chosen, else those of the other."""
     return ParameterDifferences(
         *(
-            np.where(where, getattr(one, field.name), getattr(other, field.name))
+            np.where(chosen, getattr(new, field.name), getattr(old, field.name))
             for field in fields(ParameterDifferences)
         )
     )

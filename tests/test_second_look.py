@@ -1,5 +1,4 @@
 import importlib.util
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -340,17 +339,48 @@ def test_where_no_switch_is_crossed_nothing_is_propagated_again(monkeypatch):
     assert report.notes == ()
 
 
-def test_a_note_says_how_many_elements_were_looked_at_again():
+def test_a_note_says_what_was_looked_at_again():
     net = nn.TwoLayerNet(INPUTS, HIDDEN, CLASSES, weight_scale=0.3, output_relu=False)
     x, t = near_kinks(net)
-    (note,) = gradcheck(net, x, t, step=STEP).notes
-    found = re.fullmatch(
-        r"step 0.0001 crosses a switch for (\d+) elements: they were looked at again with the "
-        r"engine's own step",
-        note,
+    report = gradcheck(net, x, t, step=STEP)
+    (note,) = report.notes
+    assert note == (
+        "W1, b1: looked at again with the engine's own step, since step 0.0001 crosses switches "
+        "there, or disagrees"
     )
-    assert 0 < int(found[1]) < sum(array.size for array in net.params.values())
-    assert gradcheck(net, x, t).notes == ()
+    # As a whole: what truncation allows goes with the largest gradient of a parameter.
+    fine = gradcheck(net, x, t)
+    assert fine.notes == ()
+    for name, item in report.params.items():
+        same = np.array_equal(item.numerical, fine.params[name].numerical)
+        assert same is (name in ("W1", "b1"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"step": 1e-4, "scheme": "forward"},
+        {"step": 1e-2},
+        {"step": 0.2, "scheme": "backward"},
+        {"step": 1e-1, "scheme": "central4"},
+    ],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_truncation_fails_no_correct_gradient(options, seed):
+    layers = [nn.Affine(4, 6), nn.Tanh(), nn.Affine(6, 5), nn.Softplus(), nn.Affine(5, 3)]
+    net = nn.Network(layers, seed=seed)
+    rng = np.random.default_rng(seed)
+    for array in net.params.values():
+        array[...] = rng.standard_normal(array.shape)
+    x, t = rng.standard_normal((5, 4)), rng.integers(0, 3, 5)
+    assert gradcheck(net, x, t, **options).verdict == "pass"
+    wrong = net.gradient(x, t)
+    # With such a step the bound is a share of the largest.
+    largest = np.unravel_index(np.argmax(np.abs(wrong["W2"])), wrong["W2"].shape)
+    wrong["W2"][largest] *= 2.0
+    report = gradcheck(Returning(net, wrong), x, t, **options)
+    assert [name for name, item in report.params.items() if item.counts["fail"]] == ["W2"]
+    assert report.params["W2"].counts["fail"] == 1
 
 
 class Returning:

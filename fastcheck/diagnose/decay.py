@@ -40,11 +40,12 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
             return
         lone = {name: penalties[name] * (np.sign(w) - w) for name, w in values.items()}
         if fits(case, names, {name: _exact(move) for name, move in lone.items()}):
+            l2 = penalties[names[0]]
             text = (
-                "The weight decay in the gradient of {names} is l2 sign(w), as for an L1 penalty, "
-                f"where the loss has (l2 / 2) w^2: add l2 w; {_LOOK}."
+                f"The weight decay in the gradient of {{names}} is {l2:.6g} sign(w), as for an L1 "
+                f"penalty, where the loss has one of squares: it is {l2:.6g} w."
             )
-            yield Explanation("weight decay", text, names, None, {"l2": penalties[names[0]]})
+            yield Explanation("weight decay", text, names, None, {"l2": l2})
             return
     for known in sorted(set(penalties.values())):
         if fits(case, names, {name: _exact(known * w) for name, w in values.items()}):
@@ -58,15 +59,18 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
         yield _extra(names, found.value - 1.0, penalties)
 
 
-def _extra(names: Sequence[str], coefficient: float, penalties: Mapping[str, float]) -> Explanation:
-    there = any(name in penalties for name in names)
-    what = "more weight decay than" if there else "a weight decay that"
-    text = (
-        f"The gradient of {{names}} is too large by {coefficient:.6g} times the parameter itself, "
-        f"{what} the loss {'has' if there else 'does not have'} there"
-    )
-    if not there and any(abs(coefficient - l2) <= _SAME * l2 for l2 in penalties.values()):
-        text += ": it is the factor of the penalty on other parameters"
+def _extra(
+    names: Sequence[str], coefficient: float, penalties: Mapping[str, float]
+) -> Explanation:
+    size = f"{abs(coefficient):.6g} times the parameter itself"
+    if coefficient < 0:
+        text = f"The gradient of {{names}} lacks {size}, as of a weight decay that is left out"
+    elif any(name in penalties for name in names):
+        text = f"The gradient of {{names}} has {size} too much, a part of the weight decay"
+    else:
+        text = f"The gradient of {{names}} has {size} too much, as of a weight decay"
+        if any(abs(coefficient - l2) <= _SAME * l2 for l2 in penalties.values()):
+            text += " like that of other parameters"
     evidence = {"coefficient": coefficient}
     return Explanation("weight decay", f"{text}; {_LOOK}.", tuple(names), None, evidence)
 
@@ -76,19 +80,20 @@ def _exact(move: Array) -> Part:
 
 
 def _wrong(case: Case, names: Sequence[str], ratio: float, l2: float) -> Explanation:
+    right = f"the penalty of the loss makes it {l2:.6g} times the parameter"
     known = (
-        (0.0, "is missing", "add l2 w"),
-        (2.0, "comes in twice", "the half in the loss makes it l2 w, not 2 l2 w"),
-        (0.5, "is half of what it should be", "the derivative of (l2 / 2) w^2 is l2 w"),
-        (-1.0, "has the wrong sign", "add it, do not subtract it"),
-        (1.0 / case.batch, "is divided by the batch size", "the loss does not average it"),
-        (float(case.batch), "is multiplied by the batch size", "the loss adds it once"),
+        (0.0, f"is missing: {right}"),
+        (2.0, f"comes in twice: {right}, whether it has a half in it or not"),
+        (0.5, f"is half of what it should be: {right}, whether it has a half in it or not"),
+        (-1.0, "has the wrong sign: add it, do not subtract it"),
+        (1.0 / case.batch, f"is divided by the batch size: {right}, without that"),
+        (float(case.batch), f"is multiplied by the batch size: {right}, without that"),
     )
-    what, look = f"is {ratio:.6g} times what the loss makes it", _LOOK
-    for value, words, remedy in known:
+    what = f"is {ratio:.6g} times what it should be: {right}"
+    for value, words in known:
         if abs(ratio - value) <= _SAME * max(1e-3, abs(value)):
-            what, look = words, remedy
+            what = words
             break
-    text = f"The weight decay in the gradient of {{names}} {what}: {look}."
+    text = f"The weight decay in the gradient of {{names}} {what}."
     evidence = {"l2": l2, "times": ratio}
     return Explanation("weight decay", text, tuple(names), None, evidence)

@@ -14,6 +14,7 @@ from fastcheck.diagnose.decay import decays
 from fastcheck.diagnose.derivatives import wrong_derivatives
 from fastcheck.diagnose.entries import single_entries
 from fastcheck.diagnose.factor import common_factors, own_factor
+from fastcheck.diagnose.factor_words import PART
 from fastcheck.diagnose.fit import agrees, fits
 from fastcheck.diagnose.hypothesis import Change, Explanation
 from fastcheck.diagnose.layers import Probed, faulty, probed
@@ -63,22 +64,35 @@ def diagnose(case: Case) -> tuple[Finding, ...]:
         found = _explained(case, sweep, layers)
         kinds = {item.kind for item in found}
         if sweep is not None and plain is not None and kinds & _DOUBTFUL:
-            rest = _of_plain(plain)
-            # Of two other losses the one that the epsilon comes with is no simpler.
-            if rest and ("unexplained" in kinds or all(item.kind != "loss" for item in rest)):
+            rest, others = _of_plain(plain)
+            if _is_better(others, kinds, fewer=set(plain.wrong) < set(case.wrong)):
                 return (*rest, places.finding(left_out(case, sweep, besides=True)))
         return tuple(map(places.finding, found))
 
 
-def _of_plain(case: Case) -> tuple[Finding, ...]:
-    """Return what is wrong beside the epsilons; () if that cannot be explained."""
+def _of_plain(case: Case) -> tuple[tuple[Finding, ...], set[str]]:
+    """Return what is wrong beside the epsilons, and of which kinds that is."""
     assert case.program is not None
     sweep = Sweep(case.program)
     layers = probed(case, sweep)
     found = _explained(case, sweep, layers)
-    if any(item.kind == "unexplained" for item in found):
-        return ()
-    return tuple(map(Places(case, sweep, layers).finding, found))
+    return tuple(map(Places(case, sweep, layers).finding, found)), {item.kind for item in found}
+
+
+def _is_better(others: set[str], kinds: set[str], *, fewer: bool) -> bool:
+    """Tell whether the epsilons and these mistakes explain more than mistakes of other kinds.
+
+    Parameters
+    ----------
+    others, kinds
+        What is found beside the epsilons, and without them.
+    fewer
+        Whether beside the epsilons fewer parameters are wrong.
+    """
+    if "unexplained" in kinds:
+        return "unexplained" not in others or fewer
+    # Of two other losses the one that the epsilon comes with is no simpler.
+    return not others & _DOUBTFUL
 
 
 def _explained(
@@ -216,14 +230,22 @@ def _grouped(known: dict[str, list[Explanation]]) -> list[Explanation]:
     """Return one explanation per parameter; one for those that share it."""
     votes: dict[str, int] = {}
     for items in known.values():
-        for message in {item.message for item in items}:
-            votes[message] = votes.get(message, 0) + 1
+        for mistake in set(map(_mistake, items)):
+            votes[mistake] = votes.get(mistake, 0) + 1
     groups: dict[str, Explanation] = {}
     for items in known.values():
         # Of equals the first, which is the simplest.
-        best = max(items, key=lambda item: votes[item.message])
-        before = groups.get(best.message)
+        best = max(items, key=lambda item: votes[_mistake(item)])
+        before = groups.get(_mistake(best))
         if before is not None:
-            best = replace(before, names=before.names + best.names)
-        groups[best.message] = best
+            # Of a factor on a part and one on all of it the former is said: it is true of both.
+            text = max(before.message, best.message, key=lambda text: text.startswith(PART))
+            best = replace(before, message=text, names=before.names + best.names)
+        groups[_mistake(best)] = best
     return list(groups.values())
+
+
+def _mistake(item: Explanation) -> str:
+    """Return what tells mistakes apart: the words, but for a factor."""
+    factor = item.evidence.get("factor")
+    return item.message if factor is None else f"{item.kind} {factor}"

@@ -128,7 +128,7 @@ def common_factors(case: Case, sweep: Sweep | None, *, named: bool) -> Iterator[
             continue  # a matter of the weight decay
         found = factor_between(case, parts, names, named=named)
         if found is not None:
-            yield explained(case, found, names, number)
+            yield explained(case, found, names, number, whole=_is_whole(case, parts, names))
 
 
 def own_factor(
@@ -140,8 +140,20 @@ def own_factor(
         found = factor_between(case, {suspect.name: use.part}, names, named=named)
         if found is not None:
             at = None if use.read is None else use.read.number
-            return explained(case, found, names, at, bias=suspect.value.size < suspect_rows(case))
+            bias = suspect.value.size < suspect_rows(case)
+            whole = _is_whole(case, {suspect.name: use.part}, names)
+            return explained(case, found, names, at, bias=bias, whole=whole)
     return None
+
+
+def _is_whole(case: Case, parts: Mapping[str, Part], names: Sequence[str]) -> bool:
+    """Tell whether a part is all that there is of the gradient."""
+    for name in names:
+        suspect, part = case.suspects[name], parts[name]
+        rest = np.abs(part.value - suspect.numerical)
+        if np.any(rest > tolerance(suspect, part, case.unit_roundoff)):
+            return False
+    return True
 
 
 def suspect_rows(case: Case) -> int:

@@ -14,6 +14,16 @@ _ADVICE = {
     2.0: "look for a gradient that is added up twice, or a half that the loss has",
     0.5: "look for a half that the loss does not have",
 }
+_ZERO = (
+    "The gradient of {names} is zero where it should not be: look whether the backward fills it "
+    "in, and whether it hands the gradient on to the layers below."
+)
+# How it begins where the factor is not on all of the gradient.
+PART = "One part of the gradient of {names}"
+_MISSING_PART = (
+    f"{PART} is left out: look whether the backward adds up what comes from every place that uses "
+    "it."
+)
 _SIZES = ("the batch size", "the number of classes", "the number of positions")
 # From here on 1/n is easier to read than its decimals.
 _LEAST_INVERSE = 3
@@ -91,24 +101,22 @@ def explained(
     at: int | None,
     *,
     bias: bool = False,
+    whole: bool = True,
 ) -> Explanation:
-    """Return the factor in words."""
+    """Return the factor in words; `whole` tells whether it is on all of the gradient."""
+    evidence = {"factor": factor.value}
     if factor.value == 0.0:
-        return Explanation(
-            "zero",
-            "The gradient of {names} is zero where it should not be: look whether the backward "
-            "fills it in, and whether it hands the gradient on to the layers below.",
-            tuple(names),
-            at,
-            {"factor": 0.0},
-        )
+        return Explanation("zero", _ZERO if whole else _MISSING_PART, tuple(names), at, evidence)
     number = _written(factor)
-    text = f"The gradient of {{names}} is {number} times the numerical one"
-    meanings = _meant(factor)
+    if whole:
+        text = f"The gradient of {{names}} is {number} times the numerical one"
+    else:
+        text = f"{PART} is {number} times what it should be"
+    meanings = _meant(factor, plain=not whole)
     if meanings:
         text += f", and {number} is {' or '.join(meanings)}"
     text += f": {_advice(case, factor, meanings, bias=bias)}."
-    return Explanation("factor", text, tuple(names), at, {"factor": factor.value})
+    return Explanation("factor", text, tuple(names), at, evidence)
 
 
 def _written(factor: Factor) -> str:
@@ -124,10 +132,13 @@ def _written(factor: Factor) -> str:
     return f"{sign}{size:.{digits}g}"
 
 
-def _meant(factor: Factor) -> list[str]:
-    """Return what the factor equals in words; of 2, 1/2 and -1 not what is made of two sizes."""
+def _meant(factor: Factor, *, plain: bool) -> list[str]:
+    """Return what the factor equals in words; if plain, nothing that is made of two sizes.
+
+    Nor for 2, 1/2 and -1: these are what they are.
+    """
     words = [item for item in factor.meanings if not item.lstrip("-").replace("/", "").isdigit()]
-    if factor.value not in _ADVICE:
+    if factor.value not in _ADVICE and not plain:
         return words
     return [item for item in words if item.removeprefix("1 over ") in _SIZES]
 
@@ -138,11 +149,11 @@ def _advice(case: Case, factor: Factor, meanings: Sequence[str], *, bias: bool) 
     if "positions" in words:
         advice = "average over batch and positions once, as the loss does"
     elif "batch" in words and case.batch > 1 and abs(factor.value) > 1:
-        advice = "divide by the batch size once in the backward, as the loss does"
+        advice = "divide by the batch size in the backward as often as the loss does"
     elif "batch" in words and case.batch > 1 and bias:
-        advice = "sum over the batch instead of averaging, where the loss is averaged already"
+        advice = "sum over the batch instead of averaging over it"
     elif "batch" in words and case.batch > 1:
-        advice = "divide by the batch size only once, where the loss does"
+        advice = "divide by the batch size only as often as the loss does"
     elif "classes" in words:
         advice = "average over the batch alone or over the classes too, as the loss does"
     else:

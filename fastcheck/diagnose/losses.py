@@ -16,6 +16,7 @@ from fastcheck.primitives.softmax import softmax
 _PLACES = 8
 _ROUNDINGS = 32.0
 _SAME = 1e-13
+_TWICE = "the gradient goes through the softmax twice"
 
 
 def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
@@ -31,7 +32,12 @@ def other_losses(case: Case, sweep: Sweep) -> Iterator[Change]:
     for number in places:
         z = sweep.arrays[number]
         true = sweep.adjoints[number]
-        if targets is not None and targets.shape == z.shape:
+        if targets is not None and targets.shape == z.shape and _are_probabilities(z):
+            for words, scale in _scales(*z.shape).items():
+                wrong = (z - targets) * scale
+                text = f"{_TWICE}: (p - t){words} is the gradient at the scores already"
+                yield Change("loss", text, number, _excess(sweep, number, wrong, true))
+        elif targets is not None and targets.shape == z.shape:
             for kind, message, wrong in _formulas(z, targets, true.value):
                 if kind == "loss" and _is_multiple(wrong, true.value):
                     continue  # of the right loss, but for a factor
@@ -49,19 +55,27 @@ def _is_multiple(one: Array, other: Array) -> bool:
     return bool(product * product >= (1.0 - _SAME) * sizes)
 
 
-def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, str, Array]]:
-    samples, columns = z.shape
-    p = softmax(z)
-    scales = {
-        "N": 1.0 / samples,
-        "1": 1.0,
-        "N / 2": 2.0 / samples,
-        "(N C)": 1.0 / (samples * columns),
-        "(N C / 2)": 2.0 / (samples * columns),
+def _are_probabilities(z: Array) -> bool:
+    """Tell whether every row is what a softmax gives."""
+    sums = np.sum(z, axis=1)
+    return bool(np.all(z >= 0) and np.all(np.abs(sums - 1) <= _ROUNDINGS * 2.0**-24))
+
+
+def _scales(samples: int, columns: int) -> dict[str, float]:
+    """Return by what losses are divided, as it stands in a formula."""
+    return {
+        " / N": 1.0 / samples,
+        "": 1.0,
+        " / N / 2": 2.0 / samples,
+        " / (N C)": 1.0 / (samples * columns),
+        " / (N C / 2)": 2.0 / (samples * columns),
     }
+
+
+def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, str, Array]]:
+    p = softmax(z)
     squared = "the targets are not subtracted: "
-    for words, scale in scales.items():
-        under = "" if words == "1" else f" / {words}"
+    for under, scale in _scales(*z.shape).items():
         yield "loss", f"{squared}it is p{under} at the scores, with p the softmax", p * scale
         yield (
             "factor",
@@ -86,7 +100,7 @@ def _formulas(z: Array, t: Array, dz: Array) -> Iterator[tuple[str, str, Array]]
         yield "loss", f"{squared}the gradient at the scores is z{under}", z * scale
     yield (
         "loss",
-        "the gradient goes through the softmax twice: p - t has its derivative in it already",
+        f"{_TWICE}: p - t has its derivative in it already",
         p * (dz - np.sum(dz * p, axis=1, keepdims=True)),
     )
 

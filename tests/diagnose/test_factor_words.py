@@ -64,7 +64,7 @@ class Labelled:
         (11, "11", "the number of positions", "positions once"),
         (77, "77", "the batch size times the number of positions", "batch and positions once"),
         (1 / 77, "1/77", "1 over the batch size times the number of positions", "positions once"),
-        (1 / 7, "1/7", "1 over the batch size", "divide by the batch size only once"),
+        (1 / 7, "1/7", "1 over the batch size", "divide by the batch size only as often"),
         (1 / 3, "1/3", "1 over the number of classes", "over the classes too"),
     ],
 )

@@ -200,7 +200,7 @@ def test_a_decay_of_an_unused_parameter_is_called_so():
     model.gradient = lambda x, t: {**right(x, t), "V": 0.01 * model.params["V"]}
     (finding,) = fastcheck.gradcheck(model, x, t).findings
     assert finding.kind == "weight decay"
-    assert "too large by 0.01 times the parameter itself" in finding.message
+    assert "has 0.01 times the parameter itself too much" in finding.message
 
 
 def test_an_unused_parameter_has_no_place_in_the_backward():
@@ -338,3 +338,145 @@ def test_a_dead_unit_is_used_all_the_same(options):
     findings = fastcheck.gradcheck(Dead(), np.ones((4, 2)), None, **options).findings
     assert findings
     assert all(finding.kind != "unused" for finding in findings)
+
+
+class Penalised:
+    """A penalty without a half, and some of it in the gradient."""
+
+    def __init__(self, decay, scale=0.1):
+        rng = np.random.default_rng(0)
+        self.params = {"W": rng.standard_normal((4, 3)), "b": rng.standard_normal(3)}
+        self.decay, self.scale = decay, scale
+
+    def loss(self, x, t):
+        w, b = self.params["W"], self.params["b"]
+        return np.sum((x @ w + b - t) ** 2) / len(x) + self.scale * np.sum(w * w)
+
+    def gradient(self, x, t):
+        w, b = self.params["W"], self.params["b"]
+        dz = 2 * (x @ w + b - t) / len(x)
+        return {"W": x.T @ dz + self.decay * w, "b": dz.sum(axis=0) + self.decay * 0}
+
+
+@pytest.mark.parametrize(
+    ("decay", "words"),
+    [
+        (0.0, "is missing: the penalty of the loss makes it 0.2 times the parameter."),
+        (0.1, "is half of what it should be: the penalty of the loss makes it 0.2 times the"),
+        (0.4, "comes in twice: the penalty of the loss makes it 0.2 times the parameter"),
+        (-0.2, "has the wrong sign: add it"),
+        (0.04, "is divided by the batch size: the penalty of the loss makes it 0.2 times the"),
+        (1.0, "is multiplied by the batch size: the penalty of the loss makes it 0.2 times the"),
+        (0.5, "is 2.5 times what it should be: the penalty of the loss makes it 0.2 times the"),
+    ],
+)
+def test_a_penalty_without_a_half(decay, words):
+    rng = np.random.default_rng(1)
+    (finding,) = fastcheck.gradcheck(
+        Penalised(decay), rng.random((5, 4)), rng.random((5, 3))
+    ).findings
+    assert finding.kind == "weight decay"
+    assert f"The weight decay in the gradient of W {words}" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("decay", "scale", "words"),
+    [
+        (0.0, 0.05, "The gradient of W lacks 0.1 times the parameter itself, as of a weight decay"),
+        (0.3, 0.0, "The gradient of W has 0.3 times the parameter itself too much, as of a weight"),
+    ],
+)
+def test_a_penalty_that_is_not_recorded(decay, scale, words):
+    rng = np.random.default_rng(1)
+    x, t = rng.random((5, 4)), rng.random((5, 3))
+    (finding,) = fastcheck.gradcheck(
+        Penalised(decay, scale), x, t, engine="reference", step=1e-5
+    ).findings
+    assert words in finding.message
+
+
+class Sloped:
+    """A leaky ReLU with another slope in the backward: a factor on one part of the gradient."""
+
+    def __init__(self, slope):
+        rng = np.random.default_rng(0)
+        self.params = {"V": rng.standard_normal((4, 6)), "W": rng.standard_normal((6, 2))}
+        self.slope = slope
+
+    def hidden(self, x):
+        a = x @ self.params["V"]
+        return a, np.where(a > 0, a, 0.01 * a)
+
+    def loss(self, x, t):
+        return np.mean((self.hidden(x)[1] @ self.params["W"] - t) ** 2)
+
+    def gradient(self, x, t):
+        a, h = self.hidden(x)
+        d = 2 * (h @ self.params["W"] - t) / t.size
+        slope = np.where(a > 0, 1, self.slope)
+        return {"W": h.T @ d, "V": x.T @ (d @ self.params["W"].T * slope)}
+
+
+def test_a_factor_on_a_part_is_called_so():
+    rng = np.random.default_rng(1)
+    x, t = rng.standard_normal((5, 4)), rng.standard_normal((5, 2))
+    (finding,) = fastcheck.gradcheck(Sloped(0.1), x, t).findings
+    # That 10 is twice the batch size is chance.
+    assert finding.message.startswith(
+        "One part of the gradient of V is 10 times what it should be: look for a constant"
+    )
+    (finding,) = fastcheck.gradcheck(Sloped(0.05), x, t).findings
+    assert "is 5 times what it should be, and 5 is the batch size: " in finding.message
+
+
+class Softmax:
+    """The textbook's network, with a gradient of one's own."""
+
+    def __init__(self, gradient, epsilon=1e-7):
+        rng = np.random.default_rng(0)
+        self.params = {"W": rng.standard_normal((4, 3)), "b": np.zeros(3)}
+        self.own, self.epsilon = gradient, epsilon
+
+    def predicted(self, x):
+        z = x @ self.params["W"] + self.params["b"]
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, x, t):
+        return -np.sum(t * np.log(self.predicted(x) + self.epsilon)) / len(x)
+
+    def gradient(self, x, t):
+        return self.own(self.predicted(x), x, t)
+
+
+def twice(y, x, t):
+    dz = (y - t) / len(x)
+    dz = y * (dz - np.sum(dz * y, axis=1, keepdims=True))
+    return {"W": x.T @ dz, "b": dz.sum(axis=0)}
+
+
+def other_bias(y, x, t):
+    dz = (y - t) / len(x)
+    return {"W": x.T @ dz, "b": (dz * np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])).sum(axis=0)}
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 1e-7])
+def test_the_softmax_twice(epsilon):
+    rng = np.random.default_rng(1)
+    x, t = rng.standard_normal((5, 4)), np.eye(3)[[0, 1, 2, 0, 1]]
+    (finding,) = fastcheck.gradcheck(Softmax(twice, epsilon), x, t).findings
+    assert finding.kind == "loss"
+    assert "goes through the softmax twice" in finding.message
+
+
+def test_what_nobody_knows_beside_the_epsilon_is_no_matter_of_the_others():
+    rng = np.random.default_rng(1)
+    x, t = rng.standard_normal((5, 4)), np.eye(3)[[0, 1, 2, 0, 1]]
+    report = fastcheck.gradcheck(Softmax(other_bias), x, t)
+    unknown, epsilon = report.findings
+    assert (unknown.kind, unknown.parameter) == ("unexplained", "b")
+    assert "Besides, the loss has log(p + 1e-07)" in epsilon.message
+    assert {name: item.verdict for name, item in report.params.items()} == {
+        "W": "approximate",
+        "b": "fail",
+    }
