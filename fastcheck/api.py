@@ -179,7 +179,7 @@ def gradcheck(
             # The model's own, to the last bit.
             loss=result.loss if found.program is None else found.program.loss,
             accuracy=evidence.accuracy,
-            batch=batch_size(x),
+            batch=batch_size(x, t),
             seconds=perf_counter() - began,
             engine_seconds=result.seconds,
             setup_seconds=result.setup_seconds,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from fastcheck import data, nn
-from fastcheck.errors import unknown_choice
+from fastcheck.errors import check_integer, unknown_choice
 
 _PIXELS, _CLASSES = 784, 10
 
@@ -39,6 +39,8 @@ def build(options: Mapping[str, Any]) -> tuple[nn.Network, Any, Any]:
     InvalidArgument, UnknownChoice, DataError
         If an option is out of range or the digits cannot be read.
     """
+    for name in ("hidden", "batch"):
+        check_integer(name, options[name], minimum=1, remedy="leave it out for that of the classic")
     model = _network(options)
     x, t = data.mnist(
         options["batch"],

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from fastcheck.diagnose import Case, Suspect, diagnose
 from fastcheck.locking import user_code
-from fastcheck.model import batch_size, parameters_of, plain_loss, restored
+from fastcheck.model import (
+    batch_size,
+    has_samples_in_columns,
+    parameters_of,
+    plain_loss,
+    restored,
+)
 from fastcheck.primitives.running_error import unit_roundoff
 from fastcheck.program import Program
 from fastcheck.report import ParameterReport
@@ -70,10 +76,11 @@ def explanations(
     roundoff = max([2.0**-53, *map(unit_roundoff, dtypes)])
     if program is not None:
         roundoff = max(roundoff, program.unit_roundoff)
-    classes, positions = _rows(t, suspects)
+    turned = has_samples_in_columns(x, t)
+    classes, positions = _rows(t.T if turned else t, suspects)
     case = Case(
         suspects=suspects,
-        batch=batch_size(x),
+        batch=batch_size(x, t),
         classes=classes,
         again=again,
         x=x,

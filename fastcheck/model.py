@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from fastcheck.errors import InvalidArgument, InvalidType, unknown_choice
 
+_MATRIX = 2
+
 
 def parameters_of(model: Any) -> dict[str, NDArray[Any]]:
     """Return the model's parameters: the live arrays, in the model's order.
@@ -154,9 +156,22 @@ def steady_loss(model: Any, x: Any, t: Any, parameters: Mapping[str, NDArray[Any
     return loss
 
 
-def batch_size(x: Any) -> int:
-    """Return how many samples there are; a list may hold sequences of different lengths."""
+def batch_size(x: Any, t: Any = None) -> int:
+    """Return how many samples there are; a list may hold sequences of different lengths.
+
+    They may also be the columns of `x`, as the targets tell: then these have as many columns, or
+    are as many, and not as many rows as `x`.
+    """
+    if has_samples_in_columns(x, t):
+        return int(x.shape[1])
     return len(x) if isinstance(x, (list, tuple)) or np.ndim(x) else 1
+
+
+def has_samples_in_columns(x: Any, t: Any) -> bool:
+    """Tell whether `x` is a matrix of features by samples."""
+    if not isinstance(x, np.ndarray) or not isinstance(t, np.ndarray) or x.ndim != _MATRIX:
+        return False
+    return 1 <= t.ndim <= _MATRIX and t.shape[0] != x.shape[0] and t.shape[-1] == x.shape[1]
 
 
 def layer_names(layers: Iterable[Any]) -> list[str]:

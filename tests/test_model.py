@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fastcheck.errors import InvalidArgument, InvalidType, UnknownChoice
-from fastcheck.model import chosen_parameters, parameters_of, plain_loss, restored
+from fastcheck.model import batch_size, chosen_parameters, parameters_of, plain_loss, restored
 
 
 def model(params, loss=lambda x, t: 1.0):
@@ -117,3 +117,22 @@ def test_parameters_in_memory_that_nobody_may_write_to():
         restored(params),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "samples"),
+    [
+        ((3, 12), (12,), 12),
+        ((3, 12), (1, 12), 12),
+        ((3, 12), (3,), 3),
+        ((12, 3), (12, 3), 12),
+        ((3, 3), (3, 3), 3),
+        ((3, 12), (3, 12), 3),
+        ((3, 12, 2), (12,), 3),
+        ((5,), (5,), 5),
+    ],
+)
+def test_samples_may_be_columns(x, t, samples):
+    assert batch_size(np.ones(x), np.ones(t)) == samples
+    assert batch_size(np.ones(x)) == x[0]
+    assert batch_size([1, 2], [3]) == 2

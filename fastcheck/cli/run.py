@@ -11,6 +11,7 @@ from fastcheck.api import gradcheck
 from fastcheck.classic import build
 from fastcheck.cli.exits import OF_VERDICT
 from fastcheck.cli.terminal import check_writable, progress_bar
+from fastcheck.errors import InvalidArgument, UnknownChoice
 from fastcheck.nn import Network
 from fastcheck.options import CHECK
 from fastcheck.planted import Planted, plant
@@ -25,7 +26,12 @@ def handle(options: argparse.Namespace) -> int:
 
 
 def _planted(name: str, net: Network, options: argparse.Namespace) -> Planted:
-    planted = plant(name, net, seed=options.seed)
+    try:
+        planted = plant(name, net, seed=options.seed)
+    except UnknownChoice:
+        raise
+    except InvalidArgument as refused:
+        raise InvalidArgument(f"{refused}; see --activation, --sizes, --loss and --l2") from None
     if not options.quiet:
         console = Console()
         console.print(

@@ -27,8 +27,8 @@ _ROUNDS = 2
 _VISIBLE = 2.0
 # Wide enough for a mistake a line, where the output goes to a file.
 _WIDTH = 110
-# From here on there is room for where a mistake was planted.
-_FOR_PLACES = 100
+# From here on there is room for where a mistake was planted, and for how clearly it failed.
+_FOR_PLACES, _FOR_RATIOS = 100, 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +146,22 @@ def _weakest(trials: Sequence[_Trial]) -> _Trial:
 def _print_table(console: Console, trials: Sequence[_Trial]) -> None:
     console = _wide(console)
     table = Table(box=None, pad_edge=False, header_style="default")
-    places = console.width >= _FOR_PLACES
+    places, ratios = console.width >= _FOR_PLACES, console.width >= _FOR_RATIOS
     table.add_column("mistake", no_wrap=True)
     if places:
         table.add_column("planted in")
         table.add_column("of network")
     table.add_column("verdict", no_wrap=True)
-    table.add_column("error/bound", justify="right", no_wrap=True)
-    table.add_column("diagnosis")
+    if ratios:
+        table.add_column("error/bound", justify="right", no_wrap=True)
+    table.add_column("diagnosis", no_wrap=True)
     for trial in trials:
         verdict = Text(trial.verdict, style="green" if trial.verdict == "fail" else "bold red")
         findings = () if trial.report is None else trial.report.findings
         kind = findings[0].kind if findings else "-"
         where = (trial.place, trial.network) if places else ()
-        table.add_row(trial.mistake, *where, verdict, f"{trial.ratio:.1e}", kind)
+        ratio = (f"{trial.ratio:.1e}",) if ratios else ()
+        table.add_row(trial.mistake, *where, verdict, *ratio, kind)
     console.print(table)
 
 

@@ -59,9 +59,7 @@ def decays(case: Case, penalties: Mapping[str, float]) -> Iterator[Explanation]:
         yield _extra(names, found.value - 1.0, penalties)
 
 
-def _extra(
-    names: Sequence[str], coefficient: float, penalties: Mapping[str, float]
-) -> Explanation:
+def _extra(names: Sequence[str], coefficient: float, penalties: Mapping[str, float]) -> Explanation:
     size = f"{abs(coefficient):.6g} times the parameter itself"
     if coefficient < 0:
         text = f"The gradient of {{names}} lacks {size}, as of a weight decay that is left out"

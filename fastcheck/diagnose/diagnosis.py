@@ -10,6 +10,7 @@ import numpy as np
 
 from fastcheck.diagnose.batches import stale
 from fastcheck.diagnose.case import Case, Suspect
+from fastcheck.diagnose.constants import wrong_masks
 from fastcheck.diagnose.decay import decays
 from fastcheck.diagnose.derivatives import wrong_derivatives
 from fastcheck.diagnose.entries import single_entries
@@ -168,6 +169,7 @@ def _of_all(
     if sweep is not None:
         changes = (
             () if inside else wrong_derivatives(sweep),
+            wrong_masks(sweep),
             handed_down(sweep),
             kept(sweep, case.wrong[0]) if len(case.wrong) == 1 else (),
             other_losses(case, sweep),

@@ -16,6 +16,23 @@ _SEVERAL = 2
 _MANY, _FIRST = 10, 3
 
 
+# What else a gradient may be, by kind.
+_ALSO = {
+    "factor": "A constant factor",
+    "transposed": "A transposed array",
+    "weight decay": "A wrong weight decay",
+    "bias sum": "A bias summed over the wrong axis",
+    "mask": "A wrong mask",
+    "derivative": "A wrong derivative of an activation",
+    "loss": "Another loss",
+    "shifted": "Rows or columns in the wrong places",
+    "zero": "A gradient that is not filled in",
+    "stale": "A gradient of another batch, or of older weights,",
+    "samples": "Samples that are left out",
+    "entries": "A few wrong entries",
+}
+
+
 class Places:
     """Says where a mistake sits, and puts the finding together."""
 
@@ -32,7 +49,7 @@ class Places:
             text = f"{text} {verb} in the backward of {place}."
         other = item.evidence.get("also fits")
         if other is not None:
-            text += f" What else would give just this gradient: {other}."
+            text += f" {_ALSO[str(other)]} would give just this gradient too."
         return Finding(
             parameter=item.names[0] if len(item.names) == 1 else None,
             parameters=tuple(item.names),

@@ -15,12 +15,15 @@ import numpy as np
 
 from fastcheck.program import Source
 
-# Frames of the recorder and of NumPy are never what the user wants to read.
-_OWN = tuple(str(Path(module).resolve().parent) + os.sep for module in (__file__, np.__file__))
+_ROOT = Path(__file__).resolve().parents[1]
+# Frames of fastcheck and of NumPy are never what the user wants to read.
+_OWN = tuple(str(folder) + os.sep for folder in (_ROOT, Path(np.__file__).resolve().parent))
+# But for the networks that come with it.
+_NETWORKS = tuple(str(_ROOT / name) + os.sep for name in ("nn", "planted"))
 
 
 def calling_line() -> Source | None:
-    """Return the innermost line that belongs neither to the recorder nor to NumPy."""
+    """Return the innermost line that belongs neither to fastcheck nor to NumPy."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if _is_users(frame):
@@ -51,4 +54,6 @@ def defining_line(function: Callable[..., Any]) -> Source:
 
 def _is_users(frame: FrameType) -> bool:
     filename = frame.f_code.co_filename
-    return not filename.startswith(_OWN) and not filename.startswith("<__array_function__")
+    if filename.startswith(_NETWORKS):
+        return True
+    return not filename.startswith((*_OWN, "<__array_function__"))

@@ -59,7 +59,7 @@ def resolved(report: Report) -> str:
     if figures.median is None or figures.worst is None:
         return "no relative error could be seen: the numerical gradient is zero everywhere"
     return (
-        f"smallest relative error seen: median {_short(figures.median)}, "
+        f"visible relative error: median {_short(figures.median)}, "
         f"worst {_short(figures.worst)}; {figures.unresolved:,} of {figures.entries:,} unresolved"
     )
 
@@ -102,6 +102,12 @@ def remarks(report: Report) -> Iterator[str]:
     kinks = sum(item.counts["kink"] for item in report.params.values())
     if kinks:
         yield f"{kinks:,} at a kink of the loss, between the slopes of its two sides"
+    open_ = sum(item.counts["inconclusive"] for item in report.params.values())
+    if open_ and report.engine != "incremental":
+        yield (
+            f"{open_:,} lost in the rounding of the loss, over a step of {report.step:.3g}: "
+            "use float64, or a larger step"
+        )
     hidden = [name for name, item in report.params.items() if item.resolution.is_poor]
     if hidden:
         names = ", ".join(hidden[:_NAMED]) + (", ..." if len(hidden) > _NAMED else "")

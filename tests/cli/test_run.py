@@ -163,7 +163,7 @@ def test_a_screenful_unless_verbose(capsys):
     assert len(short) <= 22
     assert max(len(line.rstrip()) for line in short) <= 80
     assert "... and 4 more parameters, all pass" in short
-    assert any(line.startswith("smallest relative error seen: median ") for line in short)
+    assert any(line.startswith("visible relative error: median ") for line in short)
     assert any(line.startswith("zero on both sides: W1 ") for line in short)
     assert main([*options, "--verbose"]) == PASSED
     verbose = capsys.readouterr().out

@@ -8,7 +8,8 @@ import pytest
 import fastcheck
 from fastcheck.diagnose import Case
 from fastcheck.diagnose.factor_words import Factor, explained
-from fastcheck.diagnose.wording import listed
+from fastcheck.diagnose.wording import _ALSO, listed
+from fastcheck.verdict.finding import MISTAKES
 
 
 class ForgottenHalf:
@@ -112,3 +113,31 @@ def test_many_names_are_cut_short():
     names = [f"W{i}" for i in range(11)]
     assert listed(names[:10]) == "W0, W1, W2, W3, W4, W5, W6, W7, W8 and W9"
     assert listed(names) == "W0, W1, W2, ... and W10 (11 of them)"
+
+
+def test_every_kind_has_words_for_what_it_would_give_too():
+    assert set(_ALSO) == set(MISTAKES) - {"unused", "unexplained"}
+
+
+class Columns:
+    """Samples in columns, as in y = W x + b, and a gradient that is not averaged."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.params = {"W": rng.standard_normal((2, 3)), "b": np.zeros((2, 1))}
+
+    def loss(self, x, t):
+        return np.sum((self.params["W"] @ x + self.params["b"] - t) ** 2) / x.shape[1]
+
+    def gradient(self, x, t):
+        dz = 2 * (self.params["W"] @ x + self.params["b"] - t)
+        return {"W": dz @ x.T, "b": dz.sum(axis=1, keepdims=True)}
+
+
+def test_samples_in_columns():
+    rng = np.random.default_rng(1)
+    report = fastcheck.gradcheck(Columns(), rng.random((3, 12)), rng.random((2, 12)))
+    assert report.batch == 12
+    (finding,) = report.findings
+    assert "is 12 times the numerical one, and 12 is the batch size:" in finding.message
+    assert all("fastcheck" not in place for place in finding.where)

@@ -480,3 +480,39 @@ def test_what_nobody_knows_beside_the_epsilon_is_no_matter_of_the_others():
         "W": "approximate",
         "b": "fail",
     }
+
+
+class Dropped:
+    """A network with a dropout mask that is drawn once."""
+
+    def __init__(self, backward):
+        rng = np.random.default_rng(0)
+        self.params = {"V": rng.standard_normal((4, 6)), "W": rng.standard_normal((6, 2))}
+        self.mask = (rng.random((5, 6)) < 0.5) / 0.5
+        self.backward = backward(self.mask)
+
+    def loss(self, x, t):
+        return np.mean((np.tanh(x @ self.params["V"]) * self.mask @ self.params["W"] - t) ** 2)
+
+    def gradient(self, x, t):
+        h = np.tanh(x @ self.params["V"])
+        d = 2 * (h * self.mask @ self.params["W"] - t) / t.size
+        dh = d @ self.params["W"].T * self.backward
+        return {"W": (h * self.mask).T @ d, "V": x.T @ (dh * (1 - h * h))}
+
+
+@pytest.mark.parametrize(
+    ("backward", "words"),
+    [
+        (lambda m: 1.0, "does not multiply by the array that the forward multiplies by"),
+        (lambda m: 2.0 - m, "the dropout mask is inverted"),
+        (lambda m: m > 0, "is 0.5 times the numerical one"),
+    ],
+)
+def test_dropout(backward, words):
+    rng = np.random.default_rng(1)
+    x, t = rng.standard_normal((5, 4)), rng.standard_normal((5, 2))
+    assert fastcheck.gradcheck(Dropped(lambda m: m), x, t).passed
+    (finding,) = fastcheck.gradcheck(Dropped(backward), x, t).findings
+    assert words in finding.message
+    assert finding.parameter == "V"

@@ -60,3 +60,16 @@ def test_help_points_to_the_list(capsys):
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     assert "fastcheck selftest --list" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_refusal_names_the_options_that_change_the_network(capsys):
+    assert main([*SMALL, "--plant", "l2-missing"]) == BAD_USAGE
+    error = capsys.readouterr().err
+    assert "; see --activation, --sizes, --loss and --l2" in error
+
+
+@pytest.mark.parametrize("option", ["hidden", "batch"])
+def test_a_size_of_nothing(option, capsys):
+    assert main(["run", f"--{option}", "0"]) == BAD_USAGE
+    error = capsys.readouterr().err
+    assert f"{option}=0 must be an integer >= 1; leave it out for that of the classic" in error

@@ -207,7 +207,7 @@ def test_resolution_and_zeros():
     scale.numerical[1] = scale.analytic[1] = 0.0
     whole = report(item, bias, scale, parameter("b2", (2,)))
     lines = shown(whole)
-    assert "smallest relative error seen: median 2e-9, worst 2e0; 2 of 13 unresolved" in lines
+    assert "visible relative error: median 2e-9, worst 2e0; 2 of 13 unresolved" in lines
     assert (
         "zero on both sides: W1 4 (1 unused input), b1 1 (1 dead unit), scale 1 (no effect)"
         not in lines
@@ -298,3 +298,11 @@ def test_losses_of_an_odd_size():
     assert "loss 3e+300," in " ".join(shown(report(loss=3e300)))
     assert "loss 1.5e-30," in " ".join(shown(report(loss=1.5e-30)))
     assert "loss 0.000000," in " ".join(shown(report(loss=0.0)))
+
+
+def test_what_a_step_leaves_open_is_said_to_be_lost_in_rounding():
+    open_ = parameter("W1", (3, 4), "inconclusive", errors=5)
+    remark = "5 lost in the rounding of the loss, over a step of 0.0001: use float64, or a larger"
+    text = " ".join(shown(report(open_, engine="reference", step=1e-4)))
+    assert remark in text
+    assert remark not in " ".join(shown(report(open_)))
