@@ -11,6 +11,7 @@ import numpy as np
 
 from fastcheck.recording.array import RecordingArray, read
 from fastcheck.recording.operands import array_of, emitted, refuse_options
+from fastcheck.recording.places import Places
 from fastcheck.recording.tape import Tape
 
 
@@ -112,8 +113,11 @@ def _divided(total: RecordingArray, count: Any) -> Any:
     return total / total.dtype.type(count)
 
 
-def _place(tape: Tape, name: str, *args: Any, **options: Any) -> RecordingArray:
-    tape.refuse(name, "which element it finds depends on the parameters; use a mask or np.where")
+def _place(tape: Tape, name: str, a: Any, *args: Any, **options: Any) -> Places:
+    refuse_options(tape, name, {"out": options.pop("out", None)})
+    array = array_of(tape, a)
+    find = getattr(np, name.rpartition(".")[2])
+    return Places(tape, name, np.asarray(find(array.view, *args, **options)))
 
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
