@@ -329,6 +329,21 @@ def test_what_the_users_step_takes_across_switches_is_looked_at_again(net, seed)
         assert (failed & certain == planted & certain).all()
 
 
+def test_between_the_slopes_of_a_coarse_step_nothing_is_right_yet():
+    class OneKink(TwoKinks):
+        def loss(self, x, t):
+            w = self.params["w"]
+            return np.mean((w - 1) ** 2 / 2 + 8 * np.maximum(w - STEP / 2, 0))
+
+    wrong = OneKink()
+    right = wrong.gradient(None, None)["w"]
+    wrong.gradient = lambda x, t: {"w": right + 1}
+    assert gradcheck(OneKink(), None, None, step=STEP).verdict == "pass"
+    report = gradcheck(wrong, None, None, step=STEP)
+    assert report.verdict == "fail"
+    assert gradcheck(wrong, None, None).verdict == "fail"
+
+
 def test_where_no_switch_is_crossed_nothing_is_propagated_again(monkeypatch):
     net = nn.TwoLayerNet(INPUTS, HIDDEN, CLASSES)
     x, t = np.ones((SAMPLES, INPUTS)), np.zeros(SAMPLES, int)

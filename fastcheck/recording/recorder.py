@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,13 @@ def _run(
 def _output(tape: Tape, line: Source, result: Any) -> int:
     """Return the value number of what the loss returned."""
     if is_recording(result) and result.storage.moves:
-        return read(result if result.ndim == 0 else result.reshape(()))
+        if result.ndim == 0:
+            return read(result)
+        source = tape.operations[-1].source if tape.operations else None
+        scalar = read(result.reshape(()))
+        # That is no line of its own, whoever calls us.
+        tape.operations[-1] = replace(tape.operations[-1], source=source)
+        return scalar
     number = float(result)
     for value, escaped, _ in reversed(tape.escapes):
         if number == escaped:

@@ -516,3 +516,26 @@ def test_dropout(backward, words):
     (finding,) = fastcheck.gradcheck(Dropped(backward), x, t).findings
     assert words in finding.message
     assert finding.parameter == "V"
+
+
+class Gated:
+    """A gate: one moving array times another, of which the backward forgets one."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.params = {"U": rng.standard_normal((4, 6)), "V": rng.standard_normal((4, 6))}
+
+    def loss(self, x, t):
+        return np.sum((x @ self.params["U"]) * np.tanh(x @ self.params["V"])) / len(x)
+
+    def gradient(self, x, t):
+        v = np.tanh(x @ self.params["V"])
+        ones = np.full(v.shape, 1 / len(x))
+        return {"U": x.T @ ones, "V": x.T @ ((x @ self.params["U"]) * (1 - v * v) / len(x))}
+
+
+def test_a_product_of_two_that_move_has_no_mask():
+    (finding,) = fastcheck.gradcheck(
+        Gated(), np.random.default_rng(1).random((5, 4)), None
+    ).findings
+    assert finding.kind == "unexplained"

@@ -1,9 +1,15 @@
 import functools
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fastcheck.recording.where import calling_line, defining_line, raising_line
+import fastcheck
+from fastcheck import nn
+from fastcheck.differentiate import differentiated as record_function
+from fastcheck.recording.where import _is_users, calling_line, defining_line, raising_line
 
 
 class Callable:
@@ -46,3 +52,27 @@ def test_defining_line_of_what_can_be_called():
     assert defining_line(Callable()).line == Callable.__call__.__code__.co_firstlineno
     assert defining_line(Callable().__call__).line == Callable.__call__.__code__.co_firstlineno
     assert defining_line(print).filename == "<built-in function print>"
+
+
+class Returning:
+    """A loss of shape (1, 1)."""
+
+    params = {"W": np.ones((3, 1))}  # noqa: RUF012
+
+    def loss(self, x, t):
+        return (x @ self.params["W"]).mean(axis=0, keepdims=True)  # here
+
+
+def test_what_is_done_to_the_loss_afterwards_is_no_line_of_its_own():
+    program = fastcheck.record(Returning(), np.ones((4, 3)), None)
+    lines = {operation.source.line for operation in program.operations}
+    assert lines == {Returning.loss.__code__.co_firstlineno + 1}
+    assert program.operations[-1].primitive.name == "reshape"
+
+
+def test_the_networks_that_come_along_have_lines_and_fastcheck_itself_has_none():
+    program = fastcheck.record(nn.TwoLayerNet(4, 3, 2), np.ones((3, 4)), np.zeros(3, int))
+    files = {Path(operation.source.filename).name for operation in program.operations}
+    assert files == {"affine.py", "activations.py", "losses.py"}
+    assert not _is_users(SimpleNamespace(f_code=record_function.__code__))
+    assert _is_users(sys._getframe())

@@ -305,4 +305,4 @@ def test_what_a_step_leaves_open_is_said_to_be_lost_in_rounding():
     remark = "5 lost in the rounding of the loss, over a step of 0.0001: use float64, or a larger"
     text = " ".join(shown(report(open_, engine="reference", step=1e-4)))
     assert remark in text
-    assert remark not in " ".join(shown(report(open_)))
+    assert "lost in the rounding" not in " ".join(shown(report(open_)))

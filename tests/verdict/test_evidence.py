@@ -147,6 +147,9 @@ def test_a_wide_bound_is_inconclusive():
         "inconclusive",
         "inconclusive",
     ]
+    # Of whole numbers most are "rounded" to 0.
+    whole = {"bound": 0.5, "size": 1.0, "dtype": np.int64}
+    assert verdicts([0], [0.3], **whole)[0] == ["inconclusive"]
     # Cancellation alone is no width: S is large there.
     assert verdicts([1e-9 + 5e-15], [1e-9], size=1.0)[0] == ["pass"]
 
