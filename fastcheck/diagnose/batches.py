@@ -13,6 +13,7 @@ from fastcheck.diagnose.case import Case, Suspect
 from fastcheck.diagnose.fit import fits
 from fastcheck.diagnose.hypothesis import Explanation
 from fastcheck.diagnose.sweep import Part
+from fastcheck.model import has_samples_in_columns
 
 
 def stale(
@@ -31,8 +32,7 @@ def stale(
     """
     if case.again is None or case.batch < 2:
         return
-    half = case.batch // 2
-    found = _asked(case, lambda: (case.x[:half], None if case.t is None else case.t[:half]))
+    found = _asked(case, lambda: _half(case))
     if found:
         same = tuple(
             name
@@ -58,6 +58,14 @@ def stale(
         }
         if fits(case, case.wrong, parts):
             yield Explanation(kind, text, case.wrong)
+
+
+def _half(case: Case) -> tuple[Any, Any]:
+    """Return the first half of the batch; samples are rows, or columns where the targets say so."""
+    half = case.batch // 2
+    if has_samples_in_columns(case.x, case.t):
+        return case.x[:, :half], case.t[..., :half]
+    return case.x[:half], None if case.t is None else case.t[:half]
 
 
 def _hangs_on_data(suspect: Suspect, l2: float) -> bool:

@@ -141,3 +141,18 @@ def test_samples_in_columns():
     (finding,) = report.findings
     assert "is 12 times the numerical one, and 12 is the batch size:" in finding.message
     assert all("fastcheck" not in place for place in finding.where)
+
+
+def test_half_of_the_columns_is_another_batch():
+    rng = np.random.default_rng(1)
+    model, x, t = Columns(), rng.random((3, 12)), rng.random((2, 12))
+    right = model.gradient
+    noise = rng.random((2, 3))
+    model.gradient = lambda x, t: {**right(x, t), "W": right(x, t)["W"] * noise}
+    report = fastcheck.gradcheck(model, x, t)
+    assert all(finding.kind != "stale" for finding in report.findings)
+    kept = right(x, t)
+    model.gradient = lambda *_: {name: 0.5 * array for name, array in kept.items()}
+    model.params["W"] += 1.0
+    (finding,) = fastcheck.gradcheck(model, x, t).findings
+    assert finding.kind == "stale"
