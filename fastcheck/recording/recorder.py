@@ -135,12 +135,11 @@ def _run(
 def _output(tape: Tape, line: Source, result: Any) -> int:
     """Return the value number of what the loss returned."""
     if is_recording(result) and result.storage.moves:
-        if result.ndim == 0:
-            return read(result)
-        source = tape.operations[-1].source if tape.operations else None
-        scalar = read(result.reshape(()))
+        done = len(tape.operations)
+        source = tape.operations[-1].source if done else None
+        scalar = read(result if result.ndim == 0 else result.reshape(()))
         # That is no line of its own, whoever calls us.
-        tape.operations[-1] = replace(tape.operations[-1], source=source)
+        tape.operations[done:] = [replace(one, source=source) for one in tape.operations[done:]]
         return scalar
     number = float(result)
     for value, escaped, _ in reversed(tape.escapes):

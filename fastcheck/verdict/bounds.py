@@ -83,8 +83,10 @@ def bounds_of(program: Program, analytic: Mapping[str, NDArray[Any]]) -> dict[st
         with np.errstate(all="ignore"):
             difference = carried[program.parameters[name]].error
             bound = adjoint.error + difference * (_DOUBLE / program.unit_roundoff)
-            if own > program.unit_roundoff:  # rounded to its dtype at the end
-                bound = bound + own * np.abs(adjoint.value)
+            if own > program.unit_roundoff:
+                # Nobody knows from where on the backward is in its dtype: it may add up in it.
+                narrow = adjoint.error * (own / program.unit_roundoff)
+                bound = bound + narrow + own * np.abs(adjoint.value)
         bound = np.where(np.isnan(bound), np.inf, bound)
         kink = np.zeros(shape) if adjoint.kink is None else adjoint.kink
         bounds[name] = Bounds(bound, adjoint.size, faint, adjoint.value, kink, single=u > _DOUBLE)
