@@ -25,10 +25,11 @@ from fastcheck.explain import explanations, settled, together
 from fastcheck.honesty import examined, judged_repeat, kept, loss_faults
 from fastcheck.model import batch_size, parameters_of
 from fastcheck.options import OPINIONS
+from fastcheck.own_step import at_own_step
 from fastcheck.program import Program
 from fastcheck.report import Report
 from fastcheck.report.image import image_shape
-from fastcheck.second_look import at_own_step, second_look
+from fastcheck.second_look import second_look
 from fastcheck.verdict import Bounds, Finding, bounds_of
 
 

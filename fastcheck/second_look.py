@@ -1,8 +1,7 @@
-"""Where a numerical gradient and the backprop disagree: the same elements again, smaller steps.
+"""Where the reference engine and the backprop disagree: the same elements again with smaller steps.
 
-At the classic step of 1e-4 a central difference steps across kinks, which the reference engine
-cannot even see, and correct code would fail. A smaller step crosses fewer; a wrong gradient stays
-wrong at every step.
+At the classic step of 1e-4 a central difference steps across kinks that the engine cannot see, and
+correct code would fail. A smaller step crosses fewer; a wrong gradient stays wrong at every step.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from fastcheck.engine.reference import differences_at
 from fastcheck.engine.result import NumericalGradient, ParameterDifferences
-from fastcheck.verdict import FAIL, KINK, PASS, Bounds, judge
+from fastcheck.verdict import FAIL, KINK, PASS, judge
 from fastcheck.verdict.allowance import rounding
 
 # The reference step divided by these: 2.5e-6 keeps rounding at 1e-9 for losses of size 1, 1.6e-7 at
@@ -62,51 +61,6 @@ def second_look(
         for name in result.parameters
     }
     return replace(result, parameters=parameters)
-
-
-def at_own_step(
-    result: NumericalGradient,
-    finer: Callable[[list[str]], NumericalGradient],
-    analytic: Mapping[str, NDArray[Any]],
-    bounds: Mapping[str, Bounds],
-    *,
-    scale: float,
-) -> tuple[NumericalGradient, tuple[str, ...]]:
-    """Return the result with other differences where those with the user's step decide nothing.
-
-    That is for parameters in which the step crosses a switch, and for those that do not pass: it
-    may truncate too much. They are replaced as a whole, since what truncation allows goes with a
-    parameter's largest gradient.
-
-    Parameters
-    ----------
-    result
-        Differences that were propagated.
-    finer
-        Called, if need be, for such differences of some parameters at the engine's own step.
-    analytic, bounds, scale
-        As for `judge`, by parameter.
-
-    Returns
-    -------
-    NumericalGradient, tuple of str
-        The result, and a note on what was done.
-    """
-    names = []
-    for name, item in result.parameters.items():
-        verdict = judge(analytic[name], item, result, scale=scale, bounds=bounds[name], strict=True)
-        if np.any(item.crossed) or not np.all(np.isin(verdict.codes, (PASS, KINK))):
-            names.append(name)
-    if not names:
-        return result, ()
-    again = finer(names)
-    note = (
-        f"{', '.join(names)}: looked at again with the engine's own step, since step "
-        f"{result.step:.3g} crosses switches there, or disagrees"
-    )
-    seconds, setup = result.seconds + again.seconds, result.setup_seconds + again.setup_seconds
-    parameters = {**result.parameters, **again.parameters}
-    return replace(result, parameters=parameters, seconds=seconds, setup_seconds=setup), (note,)
 
 
 def _improved(

@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "options": set(),
     "adapt": {"errors", "program"},
     "second_look": {"engine", "verdict"},
+    "own_step": {"engine", "verdict"},
     "report": {"errors", "verdict"},
     "differentiate": {
         "engine",
@@ -60,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "program",
         "report",
         "second_look",
+        "own_step",
         "verdict",
     },
     "classic": {"data", "errors", "nn"},

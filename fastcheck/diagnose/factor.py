@@ -140,7 +140,7 @@ def own_factor(
         found = factor_between(case, {suspect.name: use.part}, names, named=named)
         if found is not None:
             at = None if use.read is None else use.read.number
-            bias = suspect.value.size < suspect_rows(case)
+            bias = suspect.value.size < _largest_size(case)
             whole = _is_whole(case, {suspect.name: use.part}, names)
             return explained(case, found, names, at, bias=bias, whole=whole)
     return None
@@ -156,7 +156,7 @@ def _is_whole(case: Case, parts: Mapping[str, Part], names: Sequence[str]) -> bo
     return True
 
 
-def suspect_rows(case: Case) -> int:
+def _largest_size(case: Case) -> int:
     """Return the size of the largest parameter: a bias is not that."""
     return max(suspect.value.size for suspect in case.suspects.values())
 

@@ -72,24 +72,19 @@ def named_factors(batch: int, classes: int | None, positions: int = 1) -> dict[s
         "-2": -2.0,
         "-1/2": -0.5,
     }
+    for what, size in (("the number of classes", classes), ("the number of positions", positions)):
+        if size is not None and size > 1:
+            named |= {
+                what: float(size),
+                f"1 over {what}": 1 / size,
+                f"the batch size times {what}": n * size,
+                f"1 over the batch size times {what}": 1 / (n * size),
+            }
     if classes is not None and classes > 1:
-        c = float(classes)
         named |= {
-            "the number of classes": c,
-            "1 over the number of classes": 1 / c,
-            "the batch size times the number of classes": n * c,
-            "1 over the batch size times the number of classes": 1 / (n * c),
-            "2 over the number of classes": 2 / c,
-            "the batch size over the number of classes": n / c,
-            "the number of classes over the batch size": c / n,
-        }
-    if positions > 1:
-        t = float(positions)
-        named |= {
-            "the number of positions": t,
-            "1 over the number of positions": 1 / t,
-            "the batch size times the number of positions": n * t,
-            "1 over the batch size times the number of positions": 1 / (n * t),
+            "2 over the number of classes": 2 / classes,
+            "the batch size over the number of classes": n / classes,
+            "the number of classes over the batch size": classes / n,
         }
     return named
 
