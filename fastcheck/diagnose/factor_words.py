@@ -20,10 +20,6 @@ _ZERO = (
 )
 # How it begins where the factor is not on all of the gradient.
 PART = "One part of the gradient of {names}"
-_MISSING_PART = (
-    f"{PART} is left out: look whether the backward adds up what comes from every place that uses "
-    "it."
-)
 _SIZES = ("the batch size", "the number of classes", "the number of positions")
 # From here on 1/n is easier to read than its decimals.
 _LEAST_INVERSE = 3
@@ -100,8 +96,8 @@ def explained(
 ) -> Explanation:
     """Return the factor in words; `whole` tells whether it is on all of the gradient."""
     evidence = {"factor": factor.value}
-    if factor.value == 0.0:
-        return Explanation("zero", _ZERO if whole else _MISSING_PART, tuple(names), at, evidence)
+    if factor.value == 0.0:  # nothing is left but a penalty
+        return Explanation("zero", _ZERO, tuple(names), at, evidence)
     number = _written(factor)
     if whole:
         text = f"The gradient of {{names}} is {number} times the numerical one"

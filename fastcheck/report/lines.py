@@ -25,7 +25,7 @@ _SENTENCES = {
     ),
     "fail": "FAIL: {failed:,} of {size:,} parameters have a wrong gradient",
     "inconclusive": (
-        "INCONCLUSIVE: {undecided:,} of {size:,} parameters could not be judged, none is wrong"
+        "INCONCLUSIVE: {undecided:,} of {size:,} parameters could not be judged, none failed"
     ),
 }
 

@@ -75,3 +75,13 @@ def test_a_scale_of_one_element_is_no_decay():
 
     (finding,) = fastcheck.gradcheck(Scaled(), np.array([[0.25], [0.75]]), None).findings
     assert finding.kind == "factor"
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.2])
+def test_what_is_zero_but_for_the_penalty_is_zero(decay):
+    rng = np.random.default_rng(1)
+    model = Penalised(decay, scale=decay / 2)
+    model.gradient = lambda x, t: {"W": decay * model.params["W"], "b": np.zeros(3)}
+    (finding,) = fastcheck.gradcheck(model, rng.random((5, 4)), rng.random((5, 3))).findings
+    assert finding.kind == "zero"
+    assert finding.message.startswith("The gradient of W and b is zero where it should not be")

@@ -210,9 +210,7 @@ def test_text_says_where_nothing_is_wrong():
     assert remark == "1 at a kink of the loss, between the slopes of its two sides"
     assert verdict.startswith("PASS")
     unsure = parameter([1.0], [1.0], ["inconclusive"], name="b2")
-    assert "INCONCLUSIVE: 1 of 1 parameters could not be judged, none is wrong" in str(
-        report(unsure)
-    )
+    assert "INCONCLUSIVE: 1 of 1 parameters could not be judged, none failed" in str(report(unsure))
 
 
 def test_text_and_json_name_the_scheme(failing):
